@@ -1,0 +1,119 @@
+"""Fix the words with one meaning: tiers, kinds, statuses, reasons and the columns of each layer (DESIGN section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+COUNTS_AS: Final[dict[str, tuple[str, ...]]] = {
+    "county_medical_centre": ("county_medical_centre", "county_hospital"),
+    "county_hospital": ("county_hospital",),
+    "sub_centre": ("sub_centre", "central_township_hospital", "township_hospital"),
+    "central_township_hospital": ("central_township_hospital", "township_hospital"),
+    "township_hospital": ("township_hospital",),
+    "community_centre": ("community_centre",),
+    "community_station": ("community_station",),
+    "central_clinic": ("central_clinic", "village_clinic"),
+    "village_clinic": ("village_clinic",),
+    "service_point": ("service_point",),
+    "touring_stop": ("touring_stop",),
+    "private_clinic": ("private_clinic",),
+    "blood_point": ("blood_point",),
+    "blood_vehicle_stop": ("blood_vehicle_stop",),
+    "blood_store": ("blood_store",),
+    "geriatric_hospital": ("geriatric_hospital",),
+    "hospice": ("hospice",),
+    "other": ("other",),
+}
+"""Every tier and the tiers it serves as, itself first."""
+
+TIERS: Final = tuple(COUNTS_AS)
+FIXED_TIERS: Final = TIERS[: TIERS.index("village_clinic") + 1]
+"""Fixed facilities from the village clinic up: the service of the circle unless the region names others."""
+SUPPLEMENT_TIERS: Final = ("service_point", "touring_stop")
+"""Never in the main share; counted beside it."""
+
+KINDS: Final = ("village", "community", "other")
+STATUSES: Final = ("ordinary", "relocated", "urbanised", "planned_relocation")
+EXEMPT_STATUSES: Final = ("relocated", "urbanised")
+REASONS: Final = ("", "too_far", "off_road", "separate_component", "barrier", "no_facility", "pending")
+MODES: Final = ("walk", "bicycle", "e_bike", "tricycle", "motorcycle", "car")
+MOTOR_MODES: Final = ("tricycle", "motorcycle", "car")
+OPERATING: Final = ("yes", "no", "")
+"""An empty cell is unknown, never zero or no."""
+
+LAYER_NAMES: Final = (
+    "boundary",
+    "townships",
+    "villages",
+    "facilities",
+    "roads",
+    "natural_villages",
+    "candidates",
+    "urban_area",
+    "barriers",
+    "elevation",
+)
+
+REQUIRED_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "villages": ("village_id", "name", "township", "population", "geometry"),
+    "natural_villages": ("natural_village_id", "village_id", "name", "geometry"),
+    "candidates": ("candidate_id", "name", "village_id", "geometry"),
+    "townships": ("township", "geometry"),
+    "facilities": ("facility_id", "name", "tier", "geometry"),
+}
+OPTIONAL_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "villages": (
+        "kind", "status", "population_hukou", "population_65", "population_year", "population_source",
+        "development_class", "must_keep_clinic", "remote", "upgraded", "contracted", "coord_source",
+    ),
+    "natural_villages": ("population",),
+    "candidates": ("build_cost",),
+    "townships": ("population", "rural_population"),
+    "facilities": (
+        "village_id", "township", "operating", "open_days", "sponsor", "doctors", "doctor_ages", "licensed_doctors",
+        "gps", "degree_gps", "nurses", "physicians", "beds", "posts", "professional_posts", "filled_posts",
+        "public_health_doctors", "child_doctors", "dedicated_child_doctors", "tcm_doctors", "support_staff",
+        "ownership", "premises", "floor_area_m2", "standard", "integrated", "insured", "telemedicine",
+        "information_system", "ct_rows", "equipment", "tcm_techniques", "diseases", "visits", "outside_county",
+    ),
+}  # fmt: skip
+INTEGER_COLUMNS: Final = (
+    "population", "population_hukou", "population_65", "population_year", "rural_population", "open_days", "doctors",
+    "licensed_doctors", "gps", "degree_gps", "nurses", "physicians", "beds", "posts", "professional_posts",
+    "filled_posts", "public_health_doctors", "child_doctors", "dedicated_child_doctors", "tcm_doctors",
+    "support_staff", "ct_rows", "visits",
+)  # fmt: skip
+NUMBER_COLUMNS: Final = ("floor_area_m2", "build_cost")
+BOOLEAN_COLUMNS: Final = (
+    "must_keep_clinic", "remote", "upgraded", "contracted", "integrated", "insured", "telemedicine",
+    "information_system", "outside_county",
+)  # fmt: skip
+LIST_COLUMNS: Final = ("doctor_ages", "equipment", "tcm_techniques", "diseases")
+
+
+def serving_as(tiers: Iterable[str]) -> tuple[str, ...]:
+    """Return every tier that serves as one of the tiers asked for.
+
+    Examples
+    --------
+    >>> serving_as(["township_hospital"])
+    ('sub_centre', 'central_township_hospital', 'township_hospital')
+    """
+    asked = set(tiers)
+    return tuple(tier for tier, served in COUNTS_AS.items() if asked & set(served))
+
+
+def kind_of_code(code: str) -> str:
+    """Return the kind of unit a 12-digit statistical code stands for, `village` without such a code.
+
+    The tenth digit says it: 2 or 3 a village, 0 or 1 a community, anything else another unit.
+
+    Examples
+    --------
+    >>> kind_of_code("330624102201"), kind_of_code("330624001003"), kind_of_code("V7")
+    ('village', 'community', 'village')
+    """
+    if len(code) != 12 or not code.isdigit():
+        return "village"
+    return {"2": "village", "3": "village", "0": "community", "1": "community"}.get(code[9], "other")
