@@ -1,0 +1,366 @@
+"""Parse the command line, call the public functions, print, and set the exit code.
+
+Exit codes: 0 done, 1 a bug, 2 bad input, usage, disk or memory, 3 no plan can satisfy the rules, 130 interrupted.
+Every heavy import stands inside a command, so that `clinicplan --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from clinicplan.errors import Fault, Language, PlannerError, Severity, fault_line
+
+EXIT_BUG: Final = 1
+EXIT_INPUT: Final = 2
+EXIT_INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    name="clinicplan",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="村卫生室布局规划：出行时间、服务圈、地图。 Plan village clinics: travel times, service circles, maps.",
+)
+policies_app = typer.Typer(no_args_is_help=False, invoke_without_command=True, help="政策文件 / policy documents.")
+app.add_typer(policies_app, name="policies")
+
+RegionArgument = Annotated[Path, typer.Argument(help="region.toml 或其文件夹 / the region file or its folder.")]
+OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹 / folder for the results.")]
+LangOption = Annotated[str | None, typer.Option("--lang", help="zh 或 en；默认按区划代码 / default by the code.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="只输出错误 / print errors only.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON / print JSON on stdout.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="覆盖已有结果 / replace earlier results.")]
+
+
+class Console:
+    """What a command says: progress on stderr, results on stdout, in one language."""
+
+    def __init__(self, lang: Language, *, quiet: bool, json: bool) -> None:
+        self.lang: Language = lang
+        self.quiet = quiet
+        self.json = json
+
+    def progress(self, step: str, **values: object) -> None:
+        """Say on stderr which step begins."""
+        if not self.quiet:
+            from clinicplan.words import word
+
+            typer.echo(word(f"cli.step.{step}", self.lang, **values), err=True)
+
+    def say(self, text: str) -> None:
+        """Print a result line unless quiet or JSON was asked for."""
+        if not self.quiet and not self.json:
+            typer.echo(text)
+
+    def say_json(self, table: Any) -> None:
+        """Print a result as JSON where that was asked for."""
+        if self.json:
+            typer.echo(json_module.dumps(table, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def demo(
+    out: OutOption = Path("demo"),
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """写出示例县并运行 / write the sample county and run it."""
+    from clinicplan import plan
+
+    console = Console(_language(lang, None), quiet=quiet, json=json)
+    result = plan.demo(out, lang=console.lang, force=force, progress=console.progress)
+    _print_run(console, result)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="新建的地区文件夹 / the region folder to make.")],
+    from_osm: Annotated[Path, typer.Option("--from-osm", help="OSM 文件 / an OpenStreetMap extract.")],
+    boundary: Annotated[Path, typer.Option("--boundary", help="边界文件 / a boundary file.")],
+    name: Annotated[str | None, typer.Option("--name", help="地区名称 / name of the region.")] = None,
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """由 OSM 文件建立地区文件夹 / build a region folder from an extract."""
+    from clinicplan.extract import write_region_from_extract
+
+    console = Console(_language(lang, None, default="en"), quiet=quiet, json=json)
+    report = write_region_from_extract(folder, from_osm, boundary, name=name, force=force)
+    for line in report.lines(console.lang):
+        console.say(line)
+    console.say_json(report.to_json())
+
+
+@app.command()
+def check(
+    region: RegionArgument,
+    out: Annotated[Path | None, typer.Option("--out", help="另存检查表 / also write the table.")] = None,
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """检查数据：错误、待核、提示 / check the data in three severities."""
+    from clinicplan import plan
+
+    console = Console(_language(lang, region), quiet=quiet, json=json)
+    inspection = plan.check(region, out=out, lang=console.lang, force=force, progress=console.progress)
+    for line in inspection.lines(console.lang):
+        console.say(line)
+    console.say_json([_fault_json(fault, console.lang) for fault in inspection.faults])
+    if any(fault.severity is Severity.ERROR for fault in inspection.faults):
+        raise typer.Exit(EXIT_INPUT)
+
+
+@app.command()
+def run(
+    region: RegionArgument,
+    out: OutOption = Path("results"),
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """完整运行：服务圈、表格、地图 / everything: circles, tables, map."""
+    from clinicplan import plan
+
+    console = Console(_language(lang, region), quiet=quiet, json=json)
+    _print_run(console, plan.run(region, out=out, lang=console.lang, force=force, progress=console.progress))
+
+
+@app.command()
+def coverage(
+    region: RegionArgument,
+    out: OutOption = Path("results"),
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """只算服务圈和表格 / circles and tables only."""
+    from clinicplan import plan
+
+    console = Console(_language(lang, region), quiet=quiet, json=json)
+    result = plan.run(
+        region, out=out, lang=console.lang, force=force, progress=console.progress, products=plan.COVERAGE_PRODUCTS
+    )
+    _print_run(console, result)
+
+
+@app.command()
+def isochrones(
+    region: RegionArgument,
+    out: OutOption = Path("results"),
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """各机构等时圈 / the area each facility serves in time."""
+    from clinicplan import plan
+
+    console = Console(_language(lang, region), quiet=quiet, json=json)
+    result = plan.run(
+        region, out=out, lang=console.lang, force=force, progress=console.progress, products=plan.ISOCHRONE_PRODUCTS
+    )
+    _print_run(console, result)
+
+
+@app.command(name="map")
+def map_(
+    result: Annotated[Path, typer.Argument(help="结果文件夹 / a result folder.")],
+    tiles: Annotated[str | None, typer.Option("--tiles", help="tianditu 或 osm / a background, needs a network.")] = None,
+    tianditu_key: Annotated[str | None, typer.Option("--tianditu-key", envvar="TIANDITU_KEY")] = None,
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """重画结果文件夹中的地图 / draw the map of a result folder again."""
+    from clinicplan import plan
+
+    console = Console(_language(lang, result / "manifest.json"), quiet=quiet, json=False)
+    path = plan.redraw_map(result, lang=console.lang, tiles=tiles, tianditu_key=tianditu_key)
+    console.say(str(path))
+
+
+@app.command()
+def roads(
+    region: Annotated[Path | None, typer.Argument(help="region.toml 或其文件夹 / the region file or its folder.")] = None,
+    place: Annotated[str | None, typer.Option("--place", help="按地名下载 / download by place name.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="GraphML 文件 / where to write.")] = Path("roads.graphml"),
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """道路概况，或按地名下载 / a summary of the roads, or a download."""
+    from clinicplan import plan
+
+    console = Console(_language(lang, region), quiet=quiet, json=json)
+    if (region is None) == (place is None):
+        raise typer.BadParameter("REGION | --place NAME")
+    if place is not None:
+        console.say(str(plan.download_place(place, out, force=force)))
+        return
+    assert region is not None
+    table = plan.road_summary(region)
+    console.say(table.to_string(index=False))
+    console.say_json(json_module.loads(table.to_json(orient="records")))
+
+
+@policies_app.callback()
+def policies_default(context: typer.Context) -> None:
+    """列出政策文件 / list the policy documents."""
+    if context.invoked_subcommand is None:
+        policies_list()
+
+
+@policies_app.command("list")
+def policies_list() -> None:
+    """列出内置政策文件 / list the built-in documents."""
+    from clinicplan.policy import built_in_profiles, read_profile
+
+    for name in built_in_profiles():
+        typer.echo(f"{name}  {read_profile(name).title}")
+
+
+@policies_app.command("show")
+def policies_show(policy: Annotated[str, typer.Argument(help="ID 或文件 / an id or a file.")]) -> None:
+    """显示一个政策文件 / show one document."""
+    from clinicplan.policy import read_profile
+
+    for key, value in read_profile(policy).model_dump().items():
+        typer.echo(f"{key}: {value}")
+
+
+def main() -> None:
+    """Run the command line; the entry point of the `clinicplan` program."""
+    _speak_plainly()
+    sys.exit(_guarded(lambda: app(standalone_mode=False)))
+
+
+def _guarded(command: Callable[[], Any]) -> int:
+    """Run a command and turn what it raises into a line a planner can act on and an exit code."""
+    import click
+
+    try:
+        code = command()
+    except PlannerError as error:
+        _print_faults(error.faults)
+        return error.exit_code
+    except MemoryError:
+        from clinicplan.words import fault
+
+        _print_faults((fault(Severity.ERROR, "out_of_memory"),))
+        return EXIT_INPUT
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug, said as such, its traceback in a file
+        _report_bug(error)
+        return EXIT_BUG
+    return code if isinstance(code, int) else 0
+
+
+def _print_faults(faults: tuple[Fault, ...]) -> None:
+    from clinicplan.words import word
+
+    lang = _language_of_arguments()
+    if "--json" in sys.argv:
+        typer.echo(json_module.dumps({"faults": [_fault_json(fault, lang) for fault in faults]}, ensure_ascii=False))
+    for fault in faults:
+        label = word(f"general.severity.{fault.severity.value}", lang)
+        typer.echo(f"{label}: {fault_line(fault, lang)}", err=True)
+
+
+def _fault_json(fault: Fault, lang: Language) -> dict[str, Any]:
+    return {
+        "severity": fault.severity.value,
+        "code": fault.code,
+        "layer": fault.layer,
+        "file": fault.file,
+        "rows": list(fault.rows),
+        "ids": list(fault.ids),
+        "count": fault.count,
+        "found": fault.found.text(lang),
+        "allowed": fault.allowed.text(lang),
+        "remedy": fault.remedy.text(lang),
+    }
+
+
+def _report_bug(error: Exception) -> None:
+    """Say in one line that this is a bug and keep the traceback, with versions, in a log file."""
+    import tempfile
+    import traceback
+
+    from clinicplan.words import word
+
+    with tempfile.NamedTemporaryFile("w", prefix="clinicplan-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write(f"{sys.version}\n{' '.join(sys.argv)}\n")
+        traceback.print_exception(error, file=log)
+    typer.echo(word("cli.bug", _language_of_arguments(), error=repr(error), log=log.name), err=True)
+
+
+def _language(asked: str | None, region: Path | None, *, default: Language = "zh") -> Language:
+    """Take the language asked for, else Chinese for a code in China, else English; `default` without a region."""
+    if asked is not None:
+        if asked not in ("zh", "en"):
+            raise typer.BadParameter("zh | en", param_hint="--lang")
+        return "zh" if asked == "zh" else "en"
+    if region is None:
+        return default
+    return _language_of_file(region)
+
+
+def _language_of_file(path: Path) -> Language:
+    """Guess from the code in a region file that may be faulty otherwise."""
+    file = path / "region.toml" if path.is_dir() else path
+    if not file.is_file():
+        return "en"
+    text = file.read_bytes()[:200_000].decode("utf-8", errors="ignore")
+    code = re.search(r'"?code"?\s*[=:]\s*"([1-8]\d{5})', text)
+    return "zh" if code and 11 <= int(code.group(1)[:2]) <= 82 else "en"
+
+
+def _language_of_arguments() -> Language:
+    """Return the language of a message about a command that did not get far enough to know its own."""
+    arguments = sys.argv[1:]
+    for index, argument in enumerate(arguments):
+        if argument in ("--lang=en", "--lang=zh"):
+            return "en" if argument.endswith("en") else "zh"
+        if argument == "--lang" and arguments[index + 1 : index + 2] in (["en"], ["zh"]):
+            return "en" if arguments[index + 1] == "en" else "zh"
+    paths = [Path(argument) for argument in arguments[1:] if not argument.startswith("-")]
+    return _language_of_file(paths[0]) if paths and paths[0].exists() else ("zh" if arguments[:1] == ["demo"] else "en")
+
+
+def _print_run(console: Console, result: Any) -> None:
+    for line in result.headline(console.lang):
+        console.say(line)
+    console.say_json(result.summary)
+
+
+def _speak_plainly() -> None:
+    """Never fail on a character that the console cannot show (Windows code pages)."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Turn results into maps, tables, figures and documents."""
