@@ -87,6 +87,7 @@ def init(
     from_osm: Annotated[Path, typer.Option("--from-osm", help="OSM 文件 / an OpenStreetMap extract.")],
     boundary: Annotated[Path, typer.Option("--boundary", help="边界文件 / a boundary file.")],
     name: Annotated[str | None, typer.Option("--name", help="地区名称 / name of the region.")] = None,
+    tiers: Annotated[Path | None, typer.Option("--tiers", help="机构分级表 / a tier table of your own.")] = None,
     lang: LangOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -96,7 +97,7 @@ def init(
     from clinicplan.extract import write_region_from_extract
 
     console = Console(_language(lang, None, default="en"), quiet=quiet, json=json)
-    report = write_region_from_extract(folder, from_osm, boundary, name=name, force=force)
+    report = write_region_from_extract(folder, from_osm, boundary, name=name, tiers=tiers, force=force)
     for line in report.lines(console.lang):
         console.say(line)
     console.say_json(report.to_json())
@@ -180,7 +181,9 @@ def isochrones(
 @app.command(name="map")
 def map_(
     result: Annotated[Path, typer.Argument(help="结果文件夹 / a result folder.")],
-    tiles: Annotated[str | None, typer.Option("--tiles", help="tianditu 或 osm / a background, needs a network.")] = None,
+    tiles: Annotated[
+        str | None, typer.Option("--tiles", help="tianditu 或 osm / a background, needs a network.")
+    ] = None,
     tianditu_key: Annotated[str | None, typer.Option("--tianditu-key", envvar="TIANDITU_KEY")] = None,
     lang: LangOption = None,
     quiet: QuietOption = False,
@@ -195,7 +198,9 @@ def map_(
 
 @app.command()
 def roads(
-    region: Annotated[Path | None, typer.Argument(help="region.toml 或其文件夹 / the region file or its folder.")] = None,
+    region: Annotated[
+        Path | None, typer.Argument(help="region.toml 或其文件夹 / the region file or its folder.")
+    ] = None,
     place: Annotated[str | None, typer.Option("--place", help="按地名下载 / download by place name.")] = None,
     out: Annotated[Path, typer.Option("--out", help="GraphML 文件 / where to write.")] = Path("roads.graphml"),
     lang: LangOption = None,
@@ -259,13 +264,8 @@ def _guarded(command: Callable[[], Any]) -> int:
         _print_faults(error.faults)
         return error.exit_code
     except MemoryError:
-        from clinicplan.words import fault
-
-        _print_faults((fault(Severity.ERROR, "out_of_memory"),))
-        return EXIT_INPUT
-    except click.exceptions.Abort:
-        return EXIT_INTERRUPTED
-    except KeyboardInterrupt:
+        return _report_memory()
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except click.ClickException as error:
         error.show()
@@ -274,6 +274,13 @@ def _guarded(command: Callable[[], Any]) -> int:
         _report_bug(error)
         return EXIT_BUG
     return code if isinstance(code, int) else 0
+
+
+def _report_memory() -> int:
+    from clinicplan.words import fault
+
+    _print_faults((fault(Severity.ERROR, "out_of_memory"),))
+    return EXIT_INPUT
 
 
 def _print_faults(faults: tuple[Fault, ...]) -> None:

@@ -62,7 +62,7 @@ class CircleRule:
     @property
     def search_limit_ms(self) -> int:
         """The largest of the standard and the bands, milliseconds."""
-        return max(self.standard.bands_ms + ((self.standard.limit_ms or 0),))
+        return max((*self.standard.bands_ms, self.standard.limit_ms or 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +253,9 @@ def service_circles(
         mode: trips if mode == rule.mode else _by_village(_nearest(search, counted, rule), homes, rule.standard)
         for mode, search in searches.items()
     }
-    outside = counted_facilities(facilities, rule.tiers, count_neighbours=True) & facilities["outside_county"].to_numpy()
+    outside = (
+        counted_facilities(facilities, rule.tiers, count_neighbours=True) & facilities["outside_county"].to_numpy()
+    )
     pairs = _pairs(searches, counted | outside, rule, homes, villages, facilities)
     return ServiceCircles(
         rule=rule,
@@ -287,7 +289,8 @@ def counted_facilities(facilities: gpd.GeoDataFrame, tiers: Iterable[str], *, co
     serving &= ~facilities.geometry.isna()
     if not count_neighbours:
         serving &= ~facilities["outside_county"].astype(bool)
-    return serving.to_numpy(dtype=bool)
+    flags: Flags = serving.to_numpy(dtype=bool)
+    return flags
 
 
 def village_groups(villages: gpd.GeoDataFrame, reason: NDArray[np.object_]) -> NDArray[np.object_]:

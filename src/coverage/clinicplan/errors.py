@@ -169,7 +169,7 @@ def _place(fault: Fault, lang: Language) -> str:
     if fault.ids:
         ids = _shortened(list(fault.ids))
         place += f"（{ids}）" if lang == "zh" else f" ({ids})"
-    return place
+    return place.strip()
 
 
 def _shortened(items: list[str]) -> str:

@@ -88,9 +88,7 @@ def locate_homes(villages: gpd.GeoDataFrame, natural_villages: gpd.GeoDataFrame 
     )
 
 
-def share_out(
-    totals: NDArray[np.int64], group: NDArray[np.int32], weight: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def share_out(totals: NDArray[np.int64], group: NDArray[np.int32], weight: NDArray[np.float64]) -> NDArray[np.int64]:
     """Share whole totals among the rows of each group, in proportion to weights.
 
     Parameters

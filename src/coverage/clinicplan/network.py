@@ -14,7 +14,7 @@ from clinicplan.errors import NetworkError
 from clinicplan.standard import MM_PER_M, MS_PER_S
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx as nx
 
 Int32 = NDArray[np.int32]
 Float64 = NDArray[np.float64]
@@ -167,7 +167,7 @@ class RoadNetwork:
         )
 
     @classmethod
-    def from_networkx(cls, graph: networkx.MultiDiGraph[Any] | networkx.Graph[Any]) -> RoadNetwork:
+    def from_networkx(cls, graph: nx.MultiDiGraph[Any] | nx.Graph[Any]) -> RoadNetwork:
         """Make a network from a networkx graph.
 
         Edges need `travel_time` (seconds, as OSMnx writes it) or `time_s`; `length` (metres) is read where present,
@@ -205,11 +205,11 @@ class RoadNetwork:
             n_nodes=len(number),
         )
 
-    def to_networkx(self) -> networkx.MultiDiGraph[int]:
-        """Return the network as a networkx graph: `time_s` and `length_m` on edges, `x` and `y` on nodes where known."""
+    def to_networkx(self) -> nx.MultiDiGraph[int]:
+        """Return a networkx graph: `time_s` and `length_m` on edges, `x` and `y` on nodes where known."""
         import networkx as nx
 
-        graph: networkx.MultiDiGraph[int] = nx.MultiDiGraph(crs=self.crs or None)
+        graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs=self.crs or None)
         if self.x is not None and self.y is not None:
             places = zip(self.x.tolist(), self.y.tolist(), strict=True)
             graph.add_nodes_from((i, {"x": x, "y": y}) for i, (x, y) in enumerate(places))

@@ -18,7 +18,7 @@ from clinicplan.words import fault
 
 Mode = Literal["walk", "bicycle", "e_bike", "tricycle", "motorcycle", "car"]
 Tier = Literal[TIERS]  # type: ignore[valid-type]
-Minutes = Annotated[float, Field(gt=0, le=600)]
+Minutes = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=600)]
 
 
 class _Table(BaseModel):
@@ -75,11 +75,11 @@ class Travel(_Table):
     modes: tuple[Mode, ...] = ("walk", "e_bike", "car")
     """Modes computed beside each other; the mode of the standard is always among them."""
     direction: Literal["to_facility", "from_facility"] = "to_facility"
-    access_kmh: Annotated[float, Field(gt=0, le=30)] = 4.0
+    access_kmh: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=30)] = 4.0
     """Speed between a point and its road, km/h."""
-    max_access_m: Annotated[float, Field(gt=0, le=20_000)] = 2000.0
+    max_access_m: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=20_000)] = 2000.0
     """Longest way between a point and its road, and longest straight walk, metres."""
-    margin_km: Annotated[float, Field(ge=0, le=200)] = 20.0
+    margin_km: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=200)] = 20.0
     """Roads are cut at the boundary plus this margin, km."""
     speeds: str | None = None
     """A speeds file of the planner's own, relative to the region file."""
@@ -101,9 +101,9 @@ class StandardTable(_Table):
     """The service circle."""
 
     minutes: Minutes | None = None
-    distance_m: Annotated[float, Field(gt=0, le=200_000)] | None = None
+    distance_m: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=200_000)] | None = None
     bands: tuple[Minutes, ...] = (15.0, 20.0)
-    target_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    target_share: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)] | None = None
     ladder: Ladder = Ladder()
     tiers: tuple[Tier, ...] | None = None
     count_neighbours: bool = False
@@ -118,30 +118,30 @@ class StandardTable(_Table):
 class MergeTable(_Table):
     """When villages may share a clinic."""
 
-    max_people: Annotated[int, Field(ge=0)] | None = None
+    max_people: Annotated[int, Field(strict=True, ge=0)] | None = None
     max_minutes: Minutes | None = None
-    max_km: Annotated[float, Field(gt=0)] | None = None
+    max_km: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)] | None = None
     same_township: bool = True
     adjacent: bool = True
-    max_guests: Annotated[int, Field(ge=0)] = 3
+    max_guests: Annotated[int, Field(strict=True, ge=0)] = 3
 
 
 class BudgetTable(_Table):
     """Money that a plan may spend; 0 or absent is no limit."""
 
-    build_cny: Annotated[float, Field(ge=0)] = 0.0
-    running_cny_per_year: Annotated[float, Field(ge=0)] = 0.0
+    build_cny: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 0.0
+    running_cny_per_year: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 0.0
 
 
 class CostTable(_Table):
     """What sites and doctors cost, yuan (assumptions unless the profile gives them)."""
 
-    build: Annotated[float, Field(ge=0)] = 60_000.0
-    upgrade: Annotated[float, Field(ge=0)] = 30_000.0
-    service_point: Annotated[float, Field(ge=0)] = 5_000.0
-    run_per_year: Annotated[float, Field(ge=0)] = 20_000.0
-    doctor_per_year: Annotated[float, Field(ge=0)] = 30_000.0
-    life_years: Annotated[float, Field(gt=0)] = 15.0
+    build: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 60_000.0
+    upgrade: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 30_000.0
+    service_point: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 5_000.0
+    run_per_year: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 20_000.0
+    doctor_per_year: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 30_000.0
+    life_years: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)] = 15.0
 
 
 class Siting(_Table):
@@ -152,14 +152,14 @@ class Siting(_Table):
         "p_dispersion", "capacitated_cover", "capacitated_p_median", "capacitated_facility_location", "sub_centres",
     ] = "merge"  # fmt: skip
     merge: MergeTable = MergeTable()
-    max_minutes_lost: Annotated[float, Field(ge=0)] | None = None
+    max_minutes_lost: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] | None = None
     budget: BudgetTable = BudgetTable()
     cost: CostTable = CostTable()
     keep: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
-    max_changes: Annotated[int, Field(ge=0)] = 0
+    max_changes: Annotated[int, Field(strict=True, ge=0)] = 0
     allow_close: bool = False
-    time_limit_s: Annotated[float, Field(gt=0)] = 120.0
+    time_limit_s: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)] = 120.0
 
 
 class Document(_Table):
@@ -305,7 +305,9 @@ def _submodel(annotation: Any) -> type[_Table] | None:
 
 
 def _fields(model: type[_Table]) -> dict[str, Any]:
-    return {name: field.annotation for name, field in model.model_fields.items() if name != "path" or model is not Region}
+    return {
+        name: field.annotation for name, field in model.model_fields.items() if name != "path" or model is not Region
+    }
 
 
 def _unknown_keys(table: Mapping[str, Any], model: type[_Table], file: str, prefix: str = "") -> list[Fault]:
@@ -355,7 +357,9 @@ def _validation_fault(item: Any, file: str) -> Fault:
         return fault(Severity.ERROR, code, layer="region", file=file, key=key, value=value, allowed=expected, near=near)
     if "minutes_and_distance" in item["msg"]:
         return fault(Severity.ERROR, "minutes_and_distance", layer="region", file=file)
-    allowed = "; ".join(f"{_COMPARISONS.get(name, name)} {bound}" for name, bound in context.items() if name in _COMPARISONS)
+    allowed = "; ".join(
+        f"{_COMPARISONS.get(name, name)} {bound}" for name, bound in context.items() if name in _COMPARISONS
+    )
     shown = value if isinstance(value, str | int | float | bool) else type(value).__name__
     return fault(
         Severity.ERROR, "bad_value", layer="region", file=file,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -178,14 +177,14 @@ def _swap(draft: Path, out: Path) -> None:
     """Put the finished folder in the place of an earlier one, which goes only once the new one stands."""
     draft.chmod(0o755)
     if not out.exists():
-        os.replace(draft, out)
+        draft.replace(out)
         return
     aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-    os.replace(out, aside / out.name)
+    out.replace(aside / out.name)
     try:
-        os.replace(draft, out)
+        draft.replace(out)
     except OSError:
-        os.replace(aside / out.name, out)
+        (aside / out.name).replace(out)
         raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)

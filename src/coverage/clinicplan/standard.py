@@ -1,4 +1,4 @@
-"""State the service standard once: inclusive, compared in whole milliseconds or millimetres, printed without crossing it.
+"""State the service standard once: inclusive, compared in whole numbers, printed without crossing it.
 
 `clinicplan` compares integers only. A village 15 minutes away to the millisecond is within a 15-minute circle; one
 millisecond more is outside, and its printed minute says so (15.1, never 15.0).
@@ -58,10 +58,11 @@ class Standard:
     def holds(self, time_ms: ArrayLike, length_mm: ArrayLike) -> NDArray[np.bool_]:
         """Tell which trips lie within the circle; `UNREACHED` never does."""
         if self.limit_ms is not None:
-            value, limit = np.asarray(time_ms), self.limit_ms
+            value, limit = np.asarray(time_ms, dtype=np.int64), self.limit_ms
         else:
-            value, limit = np.asarray(length_mm), int(self.limit_mm or 0)
-        return (value != UNREACHED) & (value <= limit)
+            value, limit = np.asarray(length_mm, dtype=np.int64), int(self.limit_mm or 0)
+        within: NDArray[np.bool_] = (value != UNREACHED) & (value <= limit)
+        return within
 
     def band_of(self, time_ms: ArrayLike) -> NDArray[np.int64]:
         """Return the index of each time's band, `len(bands_ms)` beyond the last one and -1 where unreached."""

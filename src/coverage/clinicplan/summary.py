@@ -61,8 +61,8 @@ def covered_figures(trips: VillageTrips, chosen: Flags, people: Int64) -> dict[s
         "population": population,
         "villages_covered": inside,
         "people_covered": people_inside,
-        "villages_covered_share": _share(inside, villages),
-        "people_covered_share": _share(people_inside, population),
+        "villages_covered_share": share_of(inside, villages),
+        "people_covered_share": share_of(people_inside, population),
     }
 
 
@@ -149,11 +149,12 @@ def _ranges(circles: ServiceCircles, covered: dict[str, Any], people: Int64) -> 
 
 
 def _range(inside: int, assessed: int, pending: int) -> list[float | None]:
-    return [_share(inside, assessed + pending), _share(inside + pending, assessed + pending)]
+    return [share_of(inside, assessed + pending), share_of(inside + pending, assessed + pending)]
 
 
 def _unreached_rows(circles: ServiceCircles) -> Flags:
-    return (circles.group == "village") & (circles.village_trips.worst_ms == UNREACHED)
+    rows: Flags = (circles.group == "village") & (circles.village_trips.worst_ms == UNREACHED)
+    return rows
 
 
 def _unreached(circles: ServiceCircles) -> list[str]:
@@ -184,7 +185,8 @@ def _pending_figures(circles: ServiceCircles, people: Int64) -> dict[str, Any]:
     }
 
 
-def _share(part: int, whole: int) -> float | None:
+def share_of(part: int, whole: int) -> float | None:
+    """Return a part as a fraction of the whole to six decimals, None of nothing."""
     return round(part / whole, 6) if whole else None
 
 

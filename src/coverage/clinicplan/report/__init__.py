@@ -1,1 +1,1 @@
-"""Turn results into maps, tables, figures and documents."""
+"""Turn results into maps, figures, tables and documents that share one style."""

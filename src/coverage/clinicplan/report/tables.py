@@ -47,13 +47,13 @@ def village_table(circles: ServiceCircles) -> pd.DataFrame:
     table["time_s"] = _seconds(trips.time_ms)
     table["time_min"] = _minutes(trips.time_ms, standard)
     table["band"] = band_labels(trips.worst_ms, standard)
-    table["within_standard"] = pd.array(np.where(aside, None, trips.within), dtype="boolean")
+    table["within_standard"] = _verdict(trips.within, aside)
     table["reason"] = circles.reason
     table["route_km"] = _km(trips.length_mm)
     table["way"] = np.where(trips.facility < 0, "", np.where(trips.direct, "direct", "road"))
     table["access_m"] = _metres(circles.access_mm)
     table["facility_access_m"] = _metres(np.append(circles.facility_access_mm, UNREACHED)[trips.facility])
-    table["supplement"] = pd.array(np.where(aside, None, circles.with_supplement.within), dtype="boolean")
+    table["supplement"] = _verdict(circles.with_supplement.within, aside)
     table["nearest_outside_id"] = _named(circles, circles.nearest_outside.facility, "facility_id")
     table["nearest_outside_min"] = _minutes(circles.nearest_outside.time_ms, standard)
     table["township_hospital_min"] = _minutes(circles.ladder["township_hospital"].time_ms, standard)
@@ -104,6 +104,11 @@ def band_labels(time_ms: NDArray[np.int64], standard: Standard) -> NDArray[np.ob
     uppers = [f"{band / MS_PER_MIN:g}" for band in standard.bands_ms]
     labels = [*(f"≤{upper}" for upper in uppers), f">{uppers[-1]}" if uppers else "", ""]
     return np.array(labels, dtype=object)[standard.band_of(time_ms)]
+
+
+def _verdict(within: NDArray[np.bool_], aside: NDArray[np.bool_]) -> pd.Series[bool]:
+    """Return yes or no, missing for rows set aside."""
+    return pd.Series(within).astype("boolean").mask(aside)
 
 
 def _named(circles: ServiceCircles, rows: NDArray[np.int32], column: str) -> NDArray[np.object_]:

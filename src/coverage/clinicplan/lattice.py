@@ -1,0 +1,197 @@
+"""Survey the ground beside roads: the foot of every lattice point on its nearest road, tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinicplan.line_index import NO_LINE, Feet, LineIndex
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+TileAt = tuple[int, int]
+
+FOOT_GAP_M: Final = 1.0
+"""The last metre before a road is not tested for barriers: a road may run along, or end on, the barrier line."""
+OTHER_CHOICES: Final = 8
+"""How many further pieces of road are tried when a barrier cuts a lattice point off its nearest road."""
+
+
+class Rows(NamedTuple):
+    """Lattice points of a tile and the feet they are reached from.
+
+    `cell` is the place in the tile, row by row, each at most once and ascending; `link` the number of the link,
+    `fraction` the place along it, `distance_m` the way there.
+    """
+
+    cell: Int32
+    link: Int32
+    fraction: Float32
+    distance_m: Float32
+
+
+class Shore(NamedTuple):
+    """Lattice points of a tile near a barrier line, ascending, and how far it is in metres."""
+
+    cell: Int32
+    distance_m: Float32
+
+
+class Tile(NamedTuple):
+    """One square of the lattice.
+
+    `roads` has the nearest road of each point, `mainland` the nearest road of the largest connected part for points
+    whose nearest road lies elsewhere, `closed` the nearest road that cannot be joined.
+    """
+
+    roads: Rows
+    mainland: Rows
+    closed: Rows
+    shore: Shore
+
+
+class Window(NamedTuple):
+    """A rectangle of the lattice: first column and row, counted from the origin of the coordinates, and its size."""
+
+    column: int
+    row: int
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True, eq=False)
+class RoadIndex:
+    """Some links of a network, prepared for nearest-point questions.
+
+    Parameters
+    ----------
+    link
+        Shape (lines): number of the link that each line of the index is.
+    lines
+        The links.
+    """
+
+    link: Int32
+    lines: LineIndex
+
+    def named(self, feet: Feet) -> Int32:
+        """Return the link of each foot (`NO_LINE` where none)."""
+        if not self.link.size:
+            return feet.line
+        return np.where(feet.line == NO_LINE, NO_LINE, self.link[feet.line]).astype(np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """Points `cell_m` apart, in square tiles; lattice point (0, 0) is the origin of the coordinates.
+
+    Parameters
+    ----------
+    cell_m
+        Distance between points, metres.
+    tile_cells
+        Points along a tile's side.
+    reach_m
+        How far from a road points are surveyed, metres.
+    corridor_m
+        The same for roads that cannot be joined.
+    shore_m
+        Up to which distance barriers are noted, metres.
+    roads, closed
+        Roads that may be joined, and those that may not.
+    mainland
+        Of `roads` those on the largest connected part; None where that is all of them.
+    barriers
+        Lines that no walk crosses.
+    """
+
+    cell_m: float
+    tile_cells: int
+    reach_m: float
+    corridor_m: float
+    shore_m: float
+    roads: RoadIndex
+    closed: RoadIndex
+    mainland: RoadIndex | None
+    barriers: LineIndex
+
+    def survey(self, tiles: Sequence[TileAt]) -> list[Tile]:
+        """Find the feet of all points of some tiles."""
+        xy = self.points(tiles)
+        shore = self.barriers.nearest(xy, self.reach_m).distance_m
+        everywhere = np.arange(len(xy))
+        roads = self._rows(xy, shore, everywhere, self.roads, self.reach_m)
+        closed = self._rows(xy, shore, everywhere, self.closed, self.corridor_m)
+        aside = roads.cell[:0]
+        if self.mainland is not None:
+            aside = roads.cell[~np.isin(roads.link, self.mainland.link)]
+        mainland = self._rows(xy, shore, aside, self.mainland or self.roads, self.reach_m)
+        near = np.flatnonzero(shore < self.shore_m).astype(np.int32)
+        shores = self._split(Shore(near, shore[near].astype(np.float32)), len(tiles))
+        parts = zip(*(self._split(rows, len(tiles)) for rows in (roads, mainland, closed)), shores, strict=True)
+        return [Tile(Rows(*first), Rows(*second), Rows(*third), Shore(*edge)) for first, second, third, edge in parts]
+
+    def points(self, tiles: Sequence[TileAt]) -> Float64:
+        """Return the positions of all points of some tiles, shape (tiles * points, 2), metres."""
+        rank = np.arange(self.tile_cells)
+        corner = np.array(tiles, dtype=np.int64).reshape(-1, 2) * self.tile_cells
+        column = np.broadcast_to(corner[:, 0, None, None] + rank[None, None, :], (len(corner), rank.size, rank.size))
+        row = np.broadcast_to(corner[:, 1, None, None] + rank[None, :, None], column.shape)
+        return np.column_stack([column.ravel(), row.ravel()]) * self.cell_m
+
+    def _rows(
+        self, xy: Float64, shore: Float64, chosen: NDArray[np.intp] | Int32, roads: RoadIndex, within_m: float
+    ) -> Rows:
+        """Return the feet of the chosen points on the nearest road that no barrier cuts off."""
+        feet = roads.lines.nearest(xy[chosen], within_m)
+        link, fraction, distance = roads.named(feet), feet.fraction, feet.distance_m
+        doubtful = np.flatnonzero(np.isfinite(distance) & (distance > shore[chosen]))
+        cut = doubtful[self._cut_off(xy[chosen[doubtful]], roads, feet.line[doubtful], fraction[doubtful])]
+        link[cut], distance[cut] = NO_LINE, np.inf
+        if cut.size:
+            link[cut], fraction[cut], distance[cut] = self._other_choice(xy[chosen[cut]], roads, within_m)
+        found = np.flatnonzero(link != NO_LINE)
+        return Rows(
+            np.asarray(chosen)[found].astype(np.int32),
+            link[found],
+            fraction[found].astype(np.float32),
+            distance[found].astype(np.float32),
+        )
+
+    def _other_choice(self, xy: Float64, roads: RoadIndex, within_m: float) -> tuple[Int32, Float64, Float64]:
+        """Return link, fraction and distance on the nearest of the next pieces of road that is not cut off."""
+        feet = roads.lines.coarse.choices(xy, within_m, OTHER_CHOICES)
+        best = np.full(len(xy), -1)
+        for rank in range(OTHER_CHOICES):
+            open_rows = np.flatnonzero((best < 0) & (feet.line[:, rank] != NO_LINE))
+            cut = self._cut_off(xy[open_rows], roads, feet.line[open_rows, rank], feet.fraction[open_rows, rank])
+            best[open_rows[~cut]] = rank
+        row = np.arange(len(xy))
+        chosen = Feet(*(part[row, best] for part in feet))
+        missing = best < 0
+        link = np.where(missing, NO_LINE, roads.named(chosen)).astype(np.int32)
+        return link, chosen.fraction, np.where(missing, np.inf, chosen.distance_m)
+
+    def _cut_off(self, xy: Float64, roads: RoadIndex, line: Int32, fraction: Float64) -> Flags:
+        """Tell which points a barrier parts from their foot."""
+        foot = np.column_stack(roads.lines.at(line, fraction))
+        way = foot - xy
+        length = np.maximum(np.hypot(way[:, 0], way[:, 1]), 1e-9)
+        kept = np.maximum(length - FOOT_GAP_M, 0.0) / length
+        return self.barriers.crossed_by(xy, xy + way * kept[:, None])
+
+    def _split(self, rows: Rows | Shore, n_tiles: int) -> list[list[Any]]:
+        """Part columns by tile; cells then count from the start of their tile."""
+        size = self.tile_cells**2
+        bounds = np.searchsorted(rows.cell, np.arange(n_tiles + 1) * size)
+        return [
+            [rows.cell[low:high] - np.int32(number * size), *(part[low:high] for part in rows[1:])]
+            for number, (low, high) in enumerate(zip(bounds[:-1], bounds[1:], strict=True))
+        ]

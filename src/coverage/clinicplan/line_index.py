@@ -1,0 +1,169 @@
+"""Find the nearest point on straight lines, and which links cross lines, for many points at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+NO_LINE: Final = -1
+"""Marks a point with no line within reach."""
+
+
+class Feet(NamedTuple):
+    """Nearest points on lines, one row a query point.
+
+    `line` is the number of the line (`NO_LINE` where none is near enough), `fraction` the place along it from its
+    start (0-1), `distance_m` the way there, infinite where there is none.
+    """
+
+    line: Int32
+    fraction: Float64
+    distance_m: Float64
+
+
+@dataclass(frozen=True, eq=False)
+class LineIndex:
+    """Straight lines prepared for nearest-point questions.
+
+    Lines are cut into pieces of at most `spacing_m`; the piece whose middle is nearest names the line, and the foot is
+    then exact on that line. Where two lines meet, the neighbour may be taken within half a spacing of the border
+    between them; distances are then at most `spacing_m` / 2 too long.
+
+    Parameters
+    ----------
+    x0, y0, x1, y1
+        Shape (lines): ends in metres.
+    spacing_m
+        Longest piece, metres.
+    """
+
+    x0: Float64
+    y0: Float64
+    x1: Float64
+    y1: Float64
+    spacing_m: float
+
+    @classmethod
+    def from_lines(cls, lines: NDArray[np.object_] | None, spacing_m: float) -> LineIndex:
+        """Index every straight part of shapely lines, polygons' edges included."""
+        given = [] if lines is None else [line for line in lines if line is not None]
+        edges = [shapely.boundary(line) if shapely.get_dimensions(line) == 2 else line for line in given]
+        parts = shapely.get_parts(np.array(edges, dtype=object))
+        xy, owner = shapely.get_coordinates(parts, return_index=True)
+        same = owner[1:] == owner[:-1]
+        start, end = xy[:-1][same], xy[1:][same]
+        return cls(start[:, 0], start[:, 1], end[:, 0], end[:, 1], spacing_m)
+
+    @property
+    def n_lines(self) -> int:
+        """Number of straight lines."""
+        return int(self.x0.size)
+
+    @cached_property
+    def pieces(self) -> tuple[Int32, Float64]:
+        """Line number and middle (shape (pieces, 2), metres) of every piece."""
+        length = np.hypot(self.x1 - self.x0, self.y1 - self.y0)
+        count = np.maximum(1, np.ceil(length / self.spacing_m)).astype(np.int64)
+        line = np.repeat(np.arange(self.n_lines, dtype=np.int32), count)
+        rank = np.arange(line.size) - np.repeat(np.cumsum(count) - count, count)
+        fraction = (rank + 0.5) / count[line]
+        middle = np.column_stack(self.at(line, fraction))
+        return line, middle
+
+    @cached_property
+    def coarse(self) -> LineIndex:
+        """The same lines in pieces eight times as long, so that a few pieces span more ground."""
+        return LineIndex(self.x0, self.y0, self.x1, self.y1, 8.0 * self.spacing_m)
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        """Middles of the pieces."""
+        from scipy.spatial import cKDTree
+
+        return cKDTree(self.pieces[1])
+
+    @cached_property
+    def crossing_tree(self) -> shapely.STRtree:
+        """The lines as boxes."""
+        return shapely.STRtree(_lines(self.x0, self.y0, self.x1, self.y1))
+
+    def at(self, line: Int32, fraction: Float64) -> tuple[Float64, Float64]:
+        """Return the place at a fraction of each line."""
+        x = self.x0[line] + fraction * (self.x1[line] - self.x0[line])
+        y = self.y0[line] + fraction * (self.y1[line] - self.y0[line])
+        return x, y
+
+    def nearest(self, xy: Float64, within_m: float) -> Feet:
+        """Return the nearest foot of each point, none beyond `within_m`."""
+        if not self.n_lines or not len(xy):
+            return _no_feet(len(xy))
+        _, piece = self.tree.query(xy, distance_upper_bound=within_m + self.spacing_m / 2)
+        found = np.flatnonzero(piece < self.pieces[0].size)
+        feet = _no_feet(len(xy))
+        line = self.pieces[0][piece[found]]
+        fraction, distance = self.project(xy[found], line)
+        near = distance <= within_m
+        found = found[near]
+        feet.line[found], feet.fraction[found], feet.distance_m[found] = line[near], fraction[near], distance[near]
+        return feet
+
+    def choices(self, xy: Float64, within_m: float, count: int) -> Feet:
+        """Return the feet on the `count` nearest pieces, nearest first; arrays of shape (points, count)."""
+        size = len(xy)
+        if not self.n_lines or not size:
+            return Feet(*(part.reshape(size, count) for part in _no_feet(size * count)))
+        _, piece = self.tree.query(xy, k=count, distance_upper_bound=within_m + self.spacing_m / 2)
+        piece = piece.reshape(size, count)
+        present = piece < self.pieces[0].size
+        line = np.where(present, self.pieces[0][np.where(present, piece, 0)], 0).astype(np.int32)
+        fraction, distance = self.project(np.repeat(xy, count, axis=0), line.ravel())
+        distance = np.where(present.ravel() & (distance <= within_m), distance, np.inf).reshape(size, count)
+        order = np.argsort(distance, axis=1, kind="stable")
+        line, fraction, distance = (
+            np.take_along_axis(part, order, axis=1) for part in (line, fraction.reshape(size, count), distance)
+        )
+        return Feet(np.where(np.isfinite(distance), line, NO_LINE).astype(np.int32), fraction, distance)
+
+    def project(self, xy: Float64, line: Int32) -> tuple[Float64, Float64]:
+        """Return the fraction along the given line and the distance of each point's foot on it."""
+        ax, ay = self.x0[line], self.y0[line]
+        dx, dy = self.x1[line] - ax, self.y1[line] - ay
+        square = np.maximum(dx * dx + dy * dy, 1e-12)
+        fraction = np.clip(((xy[:, 0] - ax) * dx + (xy[:, 1] - ay) * dy) / square, 0.0, 1.0)
+        return fraction, np.hypot(xy[:, 0] - ax - fraction * dx, xy[:, 1] - ay - fraction * dy)
+
+    def meets_box(self, x0: float, y0: float, x1: float, y1: float) -> bool:
+        """Tell whether any line's box meets the given box."""
+        return bool(self.n_lines) and self.crossing_tree.query(shapely.box(x0, y0, x1, y1)).size > 0
+
+    def crossed_by(self, start: Float64, end: Float64) -> Flags:
+        """Tell which straight ways from `start` to `end` (shape (ways, 2), metres) touch any line."""
+        crossed = np.zeros(len(start), dtype=np.bool_)
+        if self.n_lines and len(start):
+            ways = _lines(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+            way, _ = self.crossing_tree.query(ways, predicate="intersects")
+            crossed[way] = True
+        return crossed
+
+
+def _no_feet(size: int) -> Feet:
+    return Feet(np.full(size, NO_LINE, dtype=np.int32), np.zeros(size), np.full(size, np.inf))
+
+
+def _lines(x0: Float64, y0: Float64, x1: Float64, y1: Float64) -> NDArray[np.object_]:
+    xy = np.stack([np.column_stack([x0, y0]), np.column_stack([x1, y1])], axis=1)
+    lines: NDArray[np.object_] = shapely.linestrings(xy)
+    return lines

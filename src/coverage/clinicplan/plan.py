@@ -1,0 +1,307 @@
+"""Run a county from its region file to its result folder; the table of contents of the program."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from clinicplan.errors import Fault, Language, LayerError, NetworkError, RegionError, Severity
+from clinicplan.policy import Profile, read_profile
+from clinicplan.region import Region, read_region
+from clinicplan.standard import Standard
+from clinicplan.terms import FIXED_TIERS
+from clinicplan.words import fault
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from clinicplan.check import Inspection
+    from clinicplan.coverage import CircleRule, ServiceCircles
+    from clinicplan.layers import CountyLayers
+    from clinicplan.network import RoadNetwork
+    from clinicplan.roads import RoadLayer
+
+Progress = Callable[..., None]
+
+COVERAGE_PRODUCTS: Final = frozenset({"tables"})
+ISOCHRONE_PRODUCTS: Final = frozenset({"isochrones"})
+ALL_PRODUCTS: Final = COVERAGE_PRODUCTS | ISOCHRONE_PRODUCTS | {"map"}
+
+
+@dataclass(frozen=True, eq=False)
+class County:
+    """A county read and checked: everything that the steps after it need.
+
+    Parameters
+    ----------
+    region
+        The region file.
+    profile
+        The policy, or None.
+    standard
+        The circle, from the region or else the policy.
+    layers, roads
+        What the files hold.
+    networks
+        Roads by mode, the mode of the standard first.
+    inspection
+        What was found in the data.
+    """
+
+    region: Region
+    profile: Profile | None
+    standard: Standard
+    layers: CountyLayers
+    roads: RoadLayer
+    networks: Mapping[str, RoadNetwork]
+    inspection: Inspection
+
+    def __repr__(self) -> str:
+        return f"County({self.region.name}, {len(self.layers.villages)} villages, {len(self.networks)} modes)"
+
+
+@dataclass(frozen=True, eq=False)
+class CountyResult:
+    """The answer for a county, as written to its result folder.
+
+    Parameters
+    ----------
+    county
+        What was read.
+    circles
+        The service circles.
+    circle_areas
+        Area within each band of any counted facility: `minutes, geometry`.
+    facility_areas
+        Isochrones of every counted facility, or None where not asked for.
+    summary
+        What stands in `summary.json`.
+    out
+        The result folder, or None where nothing was written.
+    """
+
+    county: County
+    circles: ServiceCircles
+    circle_areas: gpd.GeoDataFrame
+    facility_areas: gpd.GeoDataFrame | None
+    summary: dict[str, Any]
+    out: Path | None = None
+    products: frozenset[str] = field(default=ALL_PRODUCTS)
+
+    def __repr__(self) -> str:
+        share = self.summary["people_covered_share"]
+        return f"CountyResult({self.county.region.name}, people covered {share})"
+
+    def headline(self, lang: Language) -> list[str]:
+        """Return the five figures that matter and where the files are, as lines to print."""
+        from clinicplan.report.headline import headline_lines
+
+        return headline_lines(self, lang)
+
+
+@dataclass
+class Stopwatch:
+    """Seconds spent in each named step, for the manifest and the progress lines."""
+
+    progress: Progress | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str, **values: object) -> Iterator[None]:
+        """Announce a step and time it."""
+        if self.progress is not None:
+            self.progress(name, **values)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def run(
+    region: str | Path | Region,
+    *,
+    out: str | Path | None = None,
+    lang: Language | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+    products: frozenset[str] = ALL_PRODUCTS,
+) -> CountyResult:
+    """Read a county, test its circles and write its results.
+
+    Parameters
+    ----------
+    region
+        A region file, its folder, or a region already read.
+    out
+        Result folder; None computes without writing.
+    lang
+        Language of what is written; default by the region's code.
+    force
+        Replace an earlier result.
+    progress
+        Called with the name of each step and its values.
+    products
+        What to make: tables, isochrones of each facility, map.
+
+    Returns
+    -------
+    result
+        The answer, and where it stands.
+
+    Raises
+    ------
+    PlannerError
+        With every fault of the input, before anything is written.
+    """
+    from clinicplan.results import result_folder
+
+    watch = Stopwatch(progress)
+    county = read_county(region, watch=watch)
+    language = lang or county.region.lang
+    if out is None:
+        return compute(county, lang=language, watch=watch, products=products)
+    with result_folder(Path(out), force=force) as folder:
+        result = compute(county, lang=language, watch=watch, products=products, out=Path(out))
+        write_results(result, folder, lang=language, watch=watch)
+    return result
+
+
+def demo(
+    folder: str | Path, *, lang: Language = "zh", force: bool = False, progress: Progress | None = None
+) -> CountyResult:
+    """Write the sample county into `folder/region` and its results into `folder/results`."""
+    from clinicplan.results import result_folder, write_manifest
+    from clinicplan.sample import write_sample
+
+    if progress is not None:
+        progress("sample")
+    target = Path(folder) / "region"
+    with result_folder(target, force=force) as draft:
+        write_sample(draft)
+        write_manifest(draft, {"sample": "示例数据 / synthetic data"})
+    return run(target / "region.toml", out=Path(folder) / "results", lang=lang, force=force, progress=progress)
+
+
+def check(
+    region: str | Path,
+    *,
+    out: str | Path | None = None,
+    lang: Language | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Inspection:
+    """Inspect the data of a county in the three severities; write the table where `out` is given."""
+    from clinicplan.results import result_folder, write_csv, write_manifest
+
+    county = read_county(region, watch=Stopwatch(progress), strict=False)
+    inspection = county.inspection
+    if out is not None:
+        with result_folder(Path(out), force=force) as folder:
+            write_csv(inspection.to_frame(lang or county.region.lang), folder / "check.csv")
+            write_manifest(folder, {"region": county.region.name})
+    return inspection
+
+
+def read_county(region: str | Path | Region, *, watch: Stopwatch | None = None, strict: bool = True) -> County:
+    """Read and check everything a region file names.
+
+    Parameters
+    ----------
+    region
+        A region file, its folder, or a region already read.
+    watch
+        Times the steps.
+    strict
+        Raise when the check finds an error; otherwise leave that to the caller.
+
+    Returns
+    -------
+    county
+        Layers in one projected system, roads, a network a mode, and what the check found.
+
+    Raises
+    ------
+    PlannerError
+        With every fault.
+    """
+    from clinicplan.check import inspect
+    from clinicplan.layers import read_layers
+
+    watch = watch or Stopwatch()
+    read = region if isinstance(region, Region) else read_region(region)
+    profile, standard = _policy_and_standard(read)
+    with watch.step("layers"):
+        layers = read_layers(read)
+    with watch.step("roads"):
+        roads = _scan(read, layers)
+    with watch.step("networks", modes=", ".join(read.travel.all_modes)):
+        networks = build_networks(read, roads, layers)
+    with watch.step("check"):
+        inspection = inspect(read, layers, roads, networks)
+    errors = [item for item in inspection.faults if item.severity is Severity.ERROR]
+    if strict and errors:
+        raise LayerError(*errors)
+    return County(read, profile, standard, layers, roads, networks, inspection)
+
+
+def compute(
+    county: County,
+    *,
+    lang: Language,
+    watch: Stopwatch | None = None,
+    products: frozenset[str] = ALL_PRODUCTS,
+    out: Path | None = None,
+) -> CountyResult:
+    """Compute the circles of a county and the areas they cover."""
+    from clinicplan.coverage import service_circles
+    from clinicplan.report.headline import full_summary
+
+    watch = watch or Stopwatch()
+    rule = circle_rule(county)
+    with watch.step("circles"):
+        circles = service_circles(
+            county.layers.villages,
+            county.layers.facilities,
+            county.networks,
+            rule,
+            natural_villages=county.layers.natural_villages,
+        )
+    _require_villages(circles)
+    with watch.step("isochrones"):
+        areas = circle_areas(circles)
+        facility_areas = facility_circles(circles) if "isochrones" in products else None
+    summary = full_summary(county, circles, areas, lang)
+    return CountyResult(county, circles, areas, facility_areas, summary, out, products)
+
+
+def circle_rule(county: County) -> CircleRule:
+    """Return what counts, and how people travel, as the region file has it."""
+    from clinicplan.coverage import CircleRule
+
+    travel, standard = county.region.travel, county.region.standard
+    return CircleRule(
+        standard=county.standard,
+        mode=travel.mode,
+        tiers=tuple(standard.tiers or FIXED_TIERS),
+        count_neighbours=standard.count_neighbours,
+        direction=travel.direction,
+        access_kmh=travel.access_kmh,
+        max_access_m=travel.max_access_m,
+    )
+
+
+def _policy_and_standard(region: Region) -> tuple[Profile | None, Standard]:
+    """Take the circle from the region file, else from the policy, else refuse."""
+    profile = read_profile(region.policy, region.folder) if region.policy else None
+    table = region.standard
+    if table.distance_m is not None:
+        return profile, Standard.from_distance(table.distance_m, table.bands)
+    minutes = table.minutes if table.minutes is not None else profile.circle_minutes if profile else None
+    if minutes is None:
+        raise RegionError(fault(Severity.ERROR, "no_standard", layer="region", file=region.path.name))
+    return profile, Standard.from_minutes(minutes, table.bands)

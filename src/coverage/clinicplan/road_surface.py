@@ -1,0 +1,374 @@
+"""Turn the times at road nodes into a surface over the ground beside the roads, from which isochrones are cut.
+
+The ground is a lattice of points (`clinicplan.lattice`). Each belongs to the nearest road that may be joined there and
+that no barrier cuts off, as villages and facilities do; its foot is exact, inside the edge. The level of a point is how
+many metres of walking are missing to reach it within the limit, negative inside:
+
+    level = max(v * (t(foot) - limit) + max(0, distance - corridor), distance - strip)
+
+with v the walking speed and t(foot) the time at the foot, from the better of the two ends of the edge that the
+traveller can use. So the strip beside a road shrinks with the time left on foot and ends at `strip_m`, and along a
+straight road the zero line crosses exactly where the time runs out. Levels are cut to the distance of the next barrier
+line: the zero line then follows a river instead of jumping it. Levels only fall when the limit grows, so circles nest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from clinicplan.errors import NetworkError
+from clinicplan.lattice import Lattice, RoadIndex, Rows, Tile, TileAt, Window
+from clinicplan.line_index import LineIndex
+from clinicplan.network import RoadNetwork
+from clinicplan.standard import UNREACHED
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Direction = Literal["to_facility", "from_facility"]
+
+NEVER_MS: Final = 1e15
+"""Stands for "no way" in times; finite, so that zero times it is zero."""
+M_PER_MS_AT_1_KMH: Final = 1.0 / 3600.0
+STRIP_M: Final = 250.0
+"""Widest strip beside a reached road, metres to each side: a modelling choice (假设)."""
+CORRIDOR_CELLS: Final = 1.2
+"""Half-width of a road as drawn, in cells, free of time: thinner roads would break up on the lattice."""
+SMALLEST_LEVEL_M: Final = 0.05
+"""No level is nearer to zero: outlines then never meet in a lattice point, and are valid."""
+TILES_A_BATCH: Final = 256
+LAYERS: Final = ("roads", "mainland", "closed")
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Pieces of road with both directions together, straight between their ends.
+
+    Parameters
+    ----------
+    start, end
+        Shape (links): nodes, start below end.
+    forward_ms, backward_ms
+        Time from start to end and back, milliseconds; `NEVER_MS` where that direction is closed.
+    joinable
+        Whether a point may enter the road along the link.
+    main
+        Whether the link lies on the largest connected part of the network.
+    """
+
+    start: Int32
+    end: Int32
+    forward_ms: Float64
+    backward_ms: Float64
+    joinable: Flags
+    main: Flags
+
+    @classmethod
+    def from_network(cls, network: RoadNetwork) -> Links:
+        """Pair the directed edges of a network; of parallel edges the quickest counts, loops are left out."""
+        used = np.flatnonzero(network.tail != network.head)
+        tail, head = network.tail[used].astype(np.int64), network.head[used].astype(np.int64)
+        pair, link = np.unique(np.minimum(tail, head) * network.n_nodes + np.maximum(tail, head), return_inverse=True)
+        time, onward = network.time_ms[used].astype(np.float64), tail < head
+        forward, backward = np.full(pair.size, NEVER_MS), np.full(pair.size, NEVER_MS)
+        np.minimum.at(forward, link[onward], time[onward])
+        np.minimum.at(backward, link[~onward], time[~onward])
+        joinable = np.zeros(pair.size, dtype=np.bool_)
+        joinable[link if network.joinable is None else link[network.joinable[used]]] = True
+        start, end = (part.astype(np.int32) for part in np.divmod(pair, max(network.n_nodes, 1)))
+        return cls(start, end, forward, backward, joinable, network.component[start] == 0)
+
+    def to_ends(self, link: Int32, direction: Direction) -> tuple[Float64, Float64]:
+        """Return the time between the whole link and its start, and its end: the parts count in proportion."""
+        if direction == "to_facility":
+            return self.backward_ms[link], self.forward_ms[link]
+        return self.forward_ms[link], self.backward_ms[link]
+
+    def time_at(self, node_ms: Float64, link: Int32, fraction: ArrayLike, direction: Direction) -> Float64:
+        """Return the time at a fraction of each link by the better of its two ends, milliseconds."""
+        by_start, by_end = self.to_ends(link, direction)
+        along = np.asarray(fraction, dtype=np.float64)
+        from_start = node_ms[self.start[link]] + along * by_start
+        time: Float64 = np.minimum(from_start, node_ms[self.end[link]] + (1.0 - along) * by_end)
+        return time
+
+    def reached_parts(
+        self, node_ms: Float64, limit_ms: float, direction: Direction
+    ) -> tuple[Int32, Float64, Float64]:
+        """Return the reached parts of links: link, and the fractions where the part begins and ends."""
+        near = np.flatnonzero(np.minimum(node_ms[self.start], node_ms[self.end]) <= limit_ms).astype(np.int32)
+        by_start, by_end = (np.maximum(time, 1e-9) for time in self.to_ends(near, direction))
+        upto = np.clip((limit_ms - node_ms[self.start[near]]) / by_start, 0.0, 1.0)
+        onward = 1.0 - np.clip((limit_ms - node_ms[self.end[near]]) / by_end, 0.0, 1.0)
+        whole = upto >= onward
+        first, last = np.flatnonzero((upto > 0) & ~whole), np.flatnonzero((onward < 1) & ~whole)
+        link = np.concatenate([near[whole], near[first], near[last]])
+        begins = np.concatenate([np.zeros(int(whole.sum()) + first.size), onward[last]])
+        ends = np.concatenate([np.ones(int(whole.sum())), upto[first], np.ones(last.size)])
+        return link, begins, ends
+
+
+class Discs(NamedTuple):
+    """Circles walked straight from a point, shape (points): centre and largest radius in metres."""
+
+    x: Float64
+    y: Float64
+    radius_m: Float64
+
+
+@dataclass(frozen=True, eq=False)
+class RoadSurface:
+    """The ground over one network, surveyed where it is needed; make one with `prepare_surface`.
+
+    Parameters
+    ----------
+    links, x, y
+        Roads, and the positions of their nodes in metres.
+    lattice
+        Points of the ground.
+    strip_m
+        Widest strip beside a road, metres.
+    crs
+        Coordinate system of the network.
+    tiles
+        Tiles surveyed so far, by column and row; the same content whatever the order of questions.
+    """
+
+    links: Links
+    x: Float64
+    y: Float64
+    lattice: Lattice
+    strip_m: float
+    crs: str = ""
+    tiles: dict[TileAt, Tile] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        return f"RoadSurface({self.links.start.size:,} links, cell {self.cell_m:g} m, strip {self.strip_m:g} m)"
+
+    @property
+    def cell_m(self) -> float:
+        """Distance between lattice points, metres."""
+        return self.lattice.cell_m
+
+    @property
+    def corridor_m(self) -> float:
+        """Half-width of a road as drawn, metres."""
+        return CORRIDOR_CELLS * self.cell_m
+
+    def node_times(self, node_time_ms: ArrayLike) -> Float64:
+        """Return one time per node of this surface that can be added: `NEVER_MS` where unreached."""
+        given = np.asarray(node_time_ms)
+        if given.ndim != 1 or given.size < self.x.size:
+            raise NetworkError(f"node_time_ms must have one time per node ({self.x.size}), got shape {given.shape}")
+        times = given[: self.x.size].astype(np.float64)
+        return np.where((times == UNREACHED) | ~np.isfinite(times), NEVER_MS, times)
+
+    def levels(
+        self,
+        node_ms: Float64,
+        limits_ms: Sequence[int],
+        *,
+        walk_kmh: float,
+        direction: Direction,
+        discs: Discs | None = None,
+    ) -> Iterator[tuple[Window, Float64]]:
+        """Yield the levels of the ground for each limit: metres of walking that are missing, negative inside.
+
+        Parameters
+        ----------
+        node_ms
+            As `node_times` gives them.
+        limits_ms
+            Limits, milliseconds.
+        walk_kmh
+            Speed between a road and a place beside it.
+        direction
+            `to_facility` or `from_facility`.
+        discs
+            Places reached on foot whatever the roads; of each radius only what can be walked within the limit counts.
+
+        Yields
+        ------
+        window, level
+            The rectangle and its levels, shape (rows, columns), metres.
+        """
+        tiles = self._active_tiles(node_ms, max(limits_ms))
+        window = self._window(tiles, discs)
+        self.prepare_tiles(tiles)
+        ground = [self.tiles[tile] for tile in tiles]
+        layers = [_gathered(window, self.lattice.tile_cells, tiles, [getattr(t, name) for t in ground]) for name in LAYERS]
+        times = [self.links.time_at(node_ms, rows.link, rows.fraction, direction) for rows in layers]
+        shore = _gathered(window, self.lattice.tile_cells, tiles, [tile.shore for tile in ground])
+        circles = [] if discs is None else self._circles(window, discs)
+        pace = walk_kmh * M_PER_MS_AT_1_KMH
+        for limit in limits_ms:
+            level = np.full(window.rows * window.columns, np.inf)
+            for name, rows, time in zip(LAYERS, layers, times, strict=True):
+                widest = self.corridor_m if name == "closed" else self.strip_m
+                missing = pace * (time - limit) + np.maximum(rows.distance_m - self.corridor_m, 0.0)
+                level[rows.cell] = np.minimum(level[rows.cell], np.maximum(missing, rows.distance_m - widest))
+            for cell, distance_m, radius_m in circles:
+                level[cell] = np.minimum(level[cell], distance_m - min(radius_m, pace * limit))
+            yield window, self._trimmed(level, shore.cell, shore.distance_m).reshape(window.rows, window.columns)
+
+    def prepare_tiles(self, tiles: Sequence[TileAt]) -> None:
+        """Survey the tiles that are not yet known."""
+        missing = [tile for tile in tiles if tile not in self.tiles]
+        for first in range(0, len(missing), TILES_A_BATCH):
+            batch = missing[first : first + TILES_A_BATCH]
+            self.tiles.update(zip(batch, self.lattice.survey(batch), strict=True))
+
+    @cached_property
+    def _touched_tiles(self) -> tuple[Int32, Int64, NDArray[np.int64]]:
+        """Each link with each tile that its strip may touch: link, number of the tile, and the tiles by number."""
+        pad = self.lattice.reach_m + self.cell_m
+        corners = np.array([(i * pad, j * pad) for i in (-1, 1) for j in (-1, 1)])
+        link, middle = [], []
+        for index in (self.lattice.roads, self.lattice.closed):
+            line, at = index.lines.pieces
+            link.append(np.repeat(index.link[line], len(corners)))
+            middle.append((at[:, None, :] + corners).reshape(-1, 2))
+        at_tile = np.floor(np.concatenate(middle) / (self.cell_m * self.lattice.tile_cells)).astype(np.int64)
+        low = at_tile.min(axis=0) if at_tile.size else np.zeros(2, dtype=np.int64)
+        width = int(at_tile[:, 0].max() - low[0] + 1) if at_tile.size else 1
+        key = (at_tile[:, 1] - low[1]) * width + at_tile[:, 0] - low[0]
+        keys, number = np.unique(key, return_inverse=True)
+        pairs = np.unique(np.concatenate(link).astype(np.int64) * max(keys.size, 1) + number)
+        touched, number = np.divmod(pairs, max(keys.size, 1))
+        tiles = np.column_stack([keys % width + low[0], keys // width + low[1]])
+        return touched.astype(np.int32), number, tiles
+
+    def _active_tiles(self, node_ms: Float64, limit_ms: int) -> list[TileAt]:
+        """List the tiles that the strips of reached links may touch, row by row."""
+        near = node_ms <= limit_ms
+        reached = near[self.links.start] | near[self.links.end]
+        link, number, tiles = self._touched_tiles
+        active = np.zeros(len(tiles), dtype=np.bool_)
+        active[number[reached[link]]] = True
+        return [(column, row) for column, row in tiles[active].tolist()]
+
+    def _window(self, tiles: list[TileAt], discs: Discs | None) -> Window:
+        """Return the rectangle around tiles and discs, with two lattice points to spare on each side."""
+        corners = []
+        if tiles:
+            at = np.array(tiles, dtype=np.float64)
+            corners += [at.min(axis=0) * self.lattice.tile_cells, (at.max(axis=0) + 1) * self.lattice.tile_cells]
+        if discs is not None and discs.x.size:
+            centre, radius = np.column_stack([discs.x, discs.y]), np.asarray(discs.radius_m)[:, None]
+            corners += [((centre - radius) / self.cell_m).min(axis=0), ((centre + radius) / self.cell_m).max(axis=0)]
+        if not corners:
+            return Window(0, 0, 0, 0)
+        low = np.floor(np.min(corners, axis=0)).astype(np.int64) - 2
+        size = np.ceil(np.max(corners, axis=0)).astype(np.int64) + 3 - low
+        return Window(int(low[0]), int(low[1]), int(size[0]), int(size[1]))
+
+    def _circles(self, window: Window, discs: Discs) -> list[tuple[Int64, Float64, float]]:
+        """Return the lattice points of each disc that no barrier parts from its centre, and their distances."""
+        barriers = self.lattice.barriers
+        circles = []
+        for x, y, radius in zip(*discs, strict=True):
+            column, row, xy = self._square(x, y, radius + 2 * self.cell_m)
+            distance = np.hypot(xy[:, 0] - x, xy[:, 1] - y)
+            free = np.ones(distance.size, dtype=np.bool_)
+            if barriers.meets_box(x - radius, y - radius, x + radius, y + radius):
+                free = ~barriers.crossed_by(np.broadcast_to([x, y], xy.shape), xy)
+            cell = (row - window.row) * window.columns + column - window.column
+            circles.append((cell[free], distance[free], float(radius)))
+        return circles
+
+    def _square(self, x: float, y: float, half_m: float) -> tuple[Int64, Int64, Float64]:
+        """Return column, row and position of the lattice points within a square about a point."""
+        cell = self.cell_m
+        columns = np.arange(np.ceil((x - half_m) / cell), np.floor((x + half_m) / cell) + 1)
+        rows = np.arange(np.ceil((y - half_m) / cell), np.floor((y + half_m) / cell) + 1)
+        column, row = (part.ravel() for part in np.meshgrid(columns, rows))
+        return column.astype(np.int64), row.astype(np.int64), np.column_stack([column, row]) * cell
+
+    def _trimmed(self, level: Float64, shore_cell: Int32, shore_m: NDArray[np.float32]) -> Float64:
+        """Cut levels to two cells, and to the distance of the next barrier; keep them off zero."""
+        bound = np.full(level.size, self.lattice.shore_m)
+        bound[shore_cell] = np.maximum(shore_m, SMALLEST_LEVEL_M)
+        level = np.clip(level, -bound, bound)
+        near_zero = np.abs(level) < SMALLEST_LEVEL_M
+        level[near_zero] = np.where(level[near_zero] <= 0, -SMALLEST_LEVEL_M, SMALLEST_LEVEL_M)
+        return level
+
+
+def prepare_surface(network: RoadNetwork, *, cell_m: float = 25.0, strip_m: float = STRIP_M) -> RoadSurface:
+    """Prepare the ground of a network for isochrones; nothing is surveyed before the first question.
+
+    Private access roads (`through` False) count as roads here; take `JoinedNetwork.network`, where facilities split
+    their edges, so that a facility within a long edge reaches both ways from its place.
+
+    Parameters
+    ----------
+    network
+        Roads of one mode with positions in metres.
+    cell_m
+        Distance between the points of the ground, metres. Ends of strips on straight roads are exact at any value;
+        bends, junctions and the space between roads are drawn to about half of it.
+    strip_m
+        Widest strip beside a road, metres: how far from a road a place still counts as on it.
+
+    Returns
+    -------
+    surface
+        The ground; it remembers what it has surveyed.
+
+    Raises
+    ------
+    NetworkError
+        If nodes have no positions, or cell or strip are not positive.
+
+    Examples
+    --------
+    >>> road = RoadNetwork.from_edges([0], [1], [60.0], x=[0, 1000], y=[0, 0])
+    >>> prepare_surface(road)
+    RoadSurface(1 links, cell 25 m, strip 250 m)
+    """
+    if network.x is None or network.y is None:
+        raise NetworkError("isochrones need node positions: give x and y (metres) to the network")
+    if not (np.isfinite(cell_m) and cell_m > 0 and np.isfinite(strip_m) and strip_m > 0):
+        raise NetworkError(f"cell_m and strip_m must be positive, got {cell_m} and {strip_m}")
+    links = Links.from_network(network)
+    spare_m = 2.0 * cell_m
+    reach_m = strip_m + spare_m
+
+    def index(chosen: Flags) -> RoadIndex:
+        link = np.flatnonzero(chosen).astype(np.int32)
+        ends = (links.start[link], links.end[link])
+        (x0, x1), (y0, y1) = ([xy[end] for end in ends] for xy in (network.x, network.y))
+        return RoadIndex(link, LineIndex(x0, y0, x1, y1, cell_m / 2.0))
+
+    lattice = Lattice(
+        cell_m=cell_m,
+        tile_cells=int(np.ceil(max(1000.0, 2.0 * (reach_m + cell_m)) / cell_m)),
+        reach_m=reach_m,
+        corridor_m=CORRIDOR_CELLS * cell_m + spare_m,
+        shore_m=spare_m,
+        roads=index(links.joinable),
+        closed=index(~links.joinable),
+        mainland=None if links.main.all() else index(links.joinable & links.main),
+        barriers=LineIndex.from_lines(network.barrier_lines, cell_m / 2.0),
+    )
+    return RoadSurface(links, np.asarray(network.x), np.asarray(network.y), lattice, strip_m, network.crs)
+
+
+def _gathered(window: Window, tile_cells: int, tiles: list[TileAt], parts: list[Any]) -> Any:
+    """Join the columns of several tiles; cells then count within the window."""
+    if not parts:
+        return None
+    size = np.array([part.cell.size for part in parts])
+    at = np.array(tiles, dtype=np.int64) * tile_cells - (window.column, window.row)
+    corner = np.repeat(at[:, 1] * window.columns + at[:, 0], size)
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    row, column = np.divmod(columns[0], np.int32(tile_cells))
+    return type(parts[0])(corner + row * window.columns + column, *columns[1:])

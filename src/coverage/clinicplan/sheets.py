@@ -1,0 +1,381 @@
+"""Find the table in a sheet: title rows, headers over two rows, totals, notes, repeated and second tables."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from clinicplan.cells import clean
+from clinicplan.headers import HeaderReading, count_hits, match_header, read_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from clinicplan.errors import Fault
+    from clinicplan.origin import Origin
+
+HEADER_ROWS_SEARCHED: Final = 15
+FEWEST_HITS: Final = 2
+SURE_HITS: Final = 3
+
+_TOTAL: Final = re.compile(r".{0,12}(合计|总计|小计|共计|总和)([:：(（].*)?|(grand )?total|subtotal|sum", re.IGNORECASE)
+_REMARK: Final = re.compile(
+    r"(备注|注|说明|填表说明|填表人|填报人|制表人|审核人|负责人|单位负责人|统计负责人|联系电话|联系人|填报日期|报出日期|填报单位|数据来源|资料来源|source|note)s?"
+    r"\s*[:：].*|备注|注|(注|说明)\d.*",
+    re.IGNORECASE,
+)
+_PARENT_NAME: Final = re.compile(r".*(镇|乡|街道|街道办事处|县|区|市|省)")
+_LABEL_COLUMNS: Final = frozenset(
+    {"village_id", "facility_id", "natural_village_id", "candidate_id", "name", "township", "village_name"}
+)
+
+Merge = tuple[int, int, int, int]
+"""First row, first column, last row, last column of merged cells, counted from 0, inclusive."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of a sheet as text.
+
+    Parameters
+    ----------
+    cells
+        Rows of cells from the first row of the sheet; rows may differ in length.
+    merges
+        Merged cells.
+    name
+        Name of the sheet; empty for text files.
+    """
+
+    cells: list[list[str]]
+    merges: tuple[Merge, ...] = ()
+    name: str = ""
+
+
+class Header(NamedTuple):
+    """The header of a table in a sheet."""
+
+    row: int
+    """Row of the sheet, counted from 0."""
+    first_data_row: int
+    texts: list[str]
+    """One text a position, empty where a column has no header."""
+    hits: int
+
+
+@dataclass(frozen=True)
+class SheetTable:
+    """The table found in a sheet.
+
+    Parameters
+    ----------
+    columns
+        Column name -> cells: our name where recognised, else the file's header.
+    rows
+        Row of the sheet of each cell, the first row being 1.
+    headers
+        Our column name -> the header in the file.
+    faults
+        What was guessed or left out.
+    """
+
+    columns: dict[str, list[str]]
+    rows: list[int]
+    headers: dict[str, str]
+    faults: tuple[Fault, ...]
+
+
+@dataclass
+class _Dropped:
+    """Rows left out, by reason, counted from 0."""
+
+    by_reason: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+
+def find_header(grid: Grid, layer: str, overrides: Mapping[str, str]) -> Header | None:
+    """Find the header row among the first rows of a sheet: the first with the most recognised headers.
+
+    Parameters
+    ----------
+    grid
+        The sheet.
+    layer, overrides
+        As in `headers.read_headers`.
+
+    Returns
+    -------
+    header
+        None where no row has two recognised headers.
+    """
+    hits = [count_hits(row, layer, overrides) for row in grid.cells[:HEADER_ROWS_SEARCHED]]
+    if not hits or max(hits) < FEWEST_HITS:
+        return None
+    row = hits.index(max(hits))
+    texts, depth = _header_texts(grid, row)
+    return Header(row, row + depth, texts, count_hits(texts, layer, overrides))
+
+
+def read_sheet(grid: Grid, header: Header, origin: Origin, overrides: Mapping[str, str]) -> SheetTable:
+    """Read the table below a header, and tables below it that have the same headers.
+
+    Parameters
+    ----------
+    grid, header
+        The sheet and what `find_header` found in it.
+    origin
+        Layer and file, for the faults.
+    overrides
+        Our column name = the header in the file.
+
+    Returns
+    -------
+    table
+        Rows of totals, notes and township headings are left out and reported.
+    """
+    strips = _side_by_side(header.texts)
+    reading = read_headers([header.texts[position] for position in strips[0]], origin.layer, overrides)
+    names = _column_names([header.texts[position] for position in strips[0]], reading)
+    dropped = _Dropped()
+    body = _body_rows(grid, header, origin.layer, dropped)
+    columns: dict[str, list[str]] = {name: [] for name in names.values()}
+    rows: list[int] = []
+    for strip in strips:
+        cells = _filled_townships(grid, body, strip, names)
+        for row in body:
+            if _keep(cells[row], names, row, grid, dropped):
+                rows.append(row + 1)
+                for position, name in names.items():
+                    columns[name].append(cells[row][position])
+    headers = {name: header.texts[strips[0][position]] for position, name in names.items()}
+    faults = (
+        *header_faults(reading, origin),
+        *_row_faults(dropped, origin),
+        *_layout_faults(grid, header, strips, origin),
+    )
+    return SheetTable(columns, rows, headers, faults)
+
+
+def header_faults(reading: HeaderReading, origin: Origin) -> list[Fault]:
+    """Say which headers were understood by a guess and which were left for a better one."""
+    faults: list[Fault] = []
+    if reading.guesses:
+        listed = _pairs(reading.guesses)
+        faults.append(origin.note("header_guessed", headers=listed, count=len(reading.guesses)))
+    if reading.unused:
+        faults.append(origin.note("header_unused", headers=_pairs(reading.unused), count=len(reading.unused)))
+    return faults
+
+
+def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{clean(header)} = {column}" for header, column in pairs)
+
+
+def _header_texts(grid: Grid, row: int) -> tuple[list[str], int]:
+    """Return the header texts, joined with a second header row where there is one, and the number of rows."""
+    top = [clean(cell) for cell in grid.cells[row]]
+    below = [clean(cell) for cell in grid.cells[row + 1]] if row + 1 < len(grid.cells) else []
+    width = max(len(top), len(below))
+    top, below = top + [""] * (width - len(top)), below + [""] * (width - len(below))
+    spread = _spread(top)
+    if not _is_second_header(top, below):
+        return top, 1
+    return [
+        (spread[position] if top[position] or below[position] else "") + below[position] for position in range(width)
+    ], 2
+
+
+def _spread(top: list[str]) -> list[str]:
+    """Carry each header over the empty cells to its right: a merged header stands in its first cell only."""
+    carried = ""
+    return [carried := cell or carried for cell in top]
+
+
+def _is_second_header(top: list[str], below: list[str]) -> bool:
+    """Tell whether a row continues the header: only words, and only under headers that span several columns."""
+    filled = [position for position, cell in enumerate(below) if cell]
+    if len(filled) < FEWEST_HITS or any(re.search(r"\d{2}|\d\.\d", below[position]) for position in filled):
+        return False
+    first = next((position for position, cell in enumerate(top) if cell), 0)
+    wide = {
+        position
+        for position in range(first, len(top))
+        if not top[position] or (position + 1 < len(top) and not top[position + 1])
+    }
+    return all(position in wide for position in filled) and any(not top[position] for position in filled)
+
+
+def _side_by_side(texts: list[str]) -> list[list[int]]:
+    """Return the positions of each copy of a table printed in several columns of the sheet; usually one."""
+    filled = [position for position, text in enumerate(texts) if text]
+    for copies in (4, 3, 2):
+        size, rest = divmod(len(filled), copies)
+        if rest or size < FEWEST_HITS:
+            continue
+        strips = [filled[start : start + size] for start in range(0, len(filled), size)]
+        if all([texts[position] for position in strip] == [texts[position] for position in strips[0]] for strip in strips):
+            return strips
+    return [filled]
+
+
+def _column_names(texts: list[str], reading: HeaderReading) -> dict[int, str]:
+    """Name every column: ours where recognised, else its own header, made unique."""
+    names: dict[int, str] = dict(reading.columns)
+    taken = set(names.values())
+    for position, text in enumerate(texts):
+        if position in names or not text:
+            continue
+        name, copy = text, 2
+        while name in taken:
+            name, copy = f"{text}_{copy}", copy + 1
+        names[position] = name
+        taken.add(name)
+    return dict(sorted(names.items()))
+
+
+def _body_rows(grid: Grid, header: Header, layer: str, dropped: _Dropped) -> list[int]:
+    """List the rows of the table, leaving out repeated headers and tables of another kind below."""
+    body: list[int] = []
+    same, after_remark = True, False
+    for row in range(header.first_data_row, len(grid.cells)):
+        cells = grid.cells[row]
+        filled = [cell for cell in cells if cell.strip()]
+        if not filled:
+            continue
+        if _looks_like_header(cells, layer):
+            same = _is_same_header(grid, row, header, layer)
+            dropped.by_reason["repeated_header" if same else "second_table"].append(row)
+        elif not same:
+            dropped.by_reason["second_table"].append(row)
+        elif _REMARK.fullmatch(clean(filled[0])) or (after_remark and len(filled) == 1):
+            after_remark = True
+            dropped.by_reason["remark_rows"].append(row)
+        else:
+            body.append(row)
+    return body
+
+
+def _looks_like_header(cells: list[str], layer: str) -> bool:
+    """Tell whether a row below the header is another header."""
+    first = next((cell for cell in cells if cell.strip()), "")
+    if not _may_head(first, layer):
+        return False
+    return count_hits(cells, layer, {}) >= SURE_HITS
+
+
+@functools.lru_cache(maxsize=65536)
+def _may_head(cell: str, layer: str) -> bool:
+    return match_header(cell, layer) is not None or clean(cell) in ("序号", "编号", "No.", "no")
+
+
+def _is_same_header(grid: Grid, row: int, header: Header, layer: str) -> bool:
+    if [clean(cell) for cell in grid.cells[row] if cell.strip()] == [
+        clean(cell) for cell in grid.cells[header.row] if cell.strip()
+    ]:
+        return True
+    below = [clean(cell) for cell in grid.cells[row]] + [""] * len(header.texts)
+    return all(_meaning(below[position], layer) == _meaning(text, layer) for position, text in enumerate(header.texts))
+
+
+def _meaning(text: str, layer: str) -> str:
+    match = match_header(text, layer) if text else None
+    return match.column if match else text
+
+
+def _filled_townships(
+    grid: Grid, body: list[int], strip: list[int], names: dict[int, str]
+) -> dict[int, list[str]]:
+    """Return the cells of each row of one copy of the table, merged township cells filled downwards."""
+    cells = {row: [_cell(grid, row, position) for position in strip] for row in body}
+    township = next((position for position, name in names.items() if name == "township"), None)
+    if township is None:
+        return cells
+    for top, left, bottom, right in grid.merges:
+        if left <= strip[township] <= right and bottom > top:
+            for row in range(top + 1, bottom + 1):
+                if row in cells and not cells[row][township].strip():
+                    cells[row][township] = _cell(grid, top, left)
+    return cells
+
+
+def _cell(grid: Grid, row: int, position: int) -> str:
+    cells = grid.cells[row]
+    return cells[position] if position < len(cells) else ""
+
+
+def _keep(cells: list[str], names: dict[int, str], row: int, grid: Grid, dropped: _Dropped) -> bool:
+    """Tell whether a row is one of the table's objects; note why not."""
+    reason = _reason_to_drop(cells, names, row, grid)
+    if reason and reason != "empty":
+        dropped.by_reason[reason].append(row)
+    return not reason
+
+
+def _reason_to_drop(cells: list[str], names: dict[int, str], row: int, grid: Grid) -> str:
+    filled = [position for position, cell in enumerate(cells) if cell.strip()]
+    if not filled:
+        return "empty"
+    labels = [position for position in filled if names.get(position) in _LABEL_COLUMNS]
+    if any(_TOTAL.fullmatch(clean(cells[position])) for position in {filled[0], *labels}):
+        return "total_rows"
+    ours = [position for position in filled if names.get(position) in _recognised(names)]
+    if not ours or {names[position] for position in ours} == {"township"}:
+        return "numbered_rows"
+    spans = any(top <= row <= bottom and right - left >= 2 for top, left, bottom, right in grid.merges)
+    if len(filled) == 1 and spans:
+        return "heading_rows"
+    return "parent_rows" if _is_parent(cells, names) else ""
+
+
+def _recognised(names: dict[int, str]) -> frozenset[str]:
+    return frozenset(name for name in names.values() if name.isascii() and name.islower())
+
+
+def _is_parent(cells: list[str], names: dict[int, str]) -> bool:
+    """Tell whether a village row is its township or county: a code that ends in 000, or nine digits and such a name."""
+    by_name = {name: clean(cells[position]) for position, name in names.items()}
+    code = re.sub(r"\.0*$|\s", "", by_name.get("village_id", ""))
+    if "facility_id" in by_name or "natural_village_id" in by_name or "candidate_id" in by_name:
+        return False
+    if re.fullmatch(r"\d{9}000", code):
+        return True
+    return bool(re.fullmatch(r"\d{6}|\d{9}", code) and _PARENT_NAME.fullmatch(by_name.get("name", "")))
+
+
+def _row_faults(dropped: _Dropped, origin: Origin) -> list[Fault]:
+    return [
+        origin.note(reason, rows=(row + 1 for row in rows), count=len(rows))
+        for reason, rows in sorted(dropped.by_reason.items())
+    ]
+
+
+def _layout_faults(grid: Grid, header: Header, strips: list[list[int]], origin: Origin) -> list[Fault]:
+    """Say what was unusual about the sheet: few headers, several copies side by side, values without a header."""
+    faults: list[Fault] = []
+    if header.hits < SURE_HITS:
+        faults.append(origin.note("few_headers", rows=(header.row + 1,), headers=", ".join(filter(None, header.texts))))
+    if len(strips) > 1:
+        faults.append(origin.note("side_by_side", rows=(header.row + 1,), copies=len(strips)))
+    covered = {position for strip in strips for position in strip}
+    bare = {
+        position
+        for cells in grid.cells[header.first_data_row :]
+        for position, cell in enumerate(cells)
+        if position not in covered and cell.strip()
+    }
+    if bare:
+        letters = ", ".join(_letter(position) for position in sorted(bare))
+        faults.append(origin.note("columns_without_header", columns=letters, count=len(bare)))
+    return faults
+
+
+def _letter(position: int) -> str:
+    """Return a column's letter in a spreadsheet, counted from 0."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
