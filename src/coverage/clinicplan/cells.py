@@ -14,15 +14,18 @@ from typing import Final, NamedTuple
 
 EMPTY_WORDS: Final = frozenset(
     {
-        "", "-", "--", "—", "——", "/", "//", "\\", ".", "...", "......", "*", "?", "无", "暂无", "没有", "不详", "未知", "待核", "待定", "待补",
-        "空", "缺", "na", "n/a", "#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "nan", "none",
+        "", "-", "--", "—", "——", "/", "//", "\\", ".", "...", "......", "*", "?",
+        "无", "暂无", "没有", "不详", "未知", "待核", "待定", "待补", "空", "缺",
+        "na", "n/a", "#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "nan", "none",
         "null", "<null>", "nil", "unknown",
     }
 )  # fmt: skip
 """What people write instead of leaving a cell empty, after `clean` and lower-casing."""
 
 TRUE_WORDS: Final = frozenset({"是", "有", "1", "1.0", "y", "yes", "t", "true", "√", "✓", "✔", "☑", "对", "已", "v"})
-FALSE_WORDS: Final = frozenset({"否", "无", "0", "0.0", "n", "no", "f", "false", "×", "✗", "✘", "☐", "没有", "未", "不是", "x"})
+FALSE_WORDS: Final = frozenset(
+    {"否", "无", "0", "0.0", "n", "no", "f", "false", "×", "✗", "✘", "☐", "没有", "未", "不是", "x"}
+)
 
 _SHORTEST_ROUNDED: Final = 9
 """Spreadsheets turn codes of at least ten digits into scientific notation; below that `1E5` is a code of its own."""
@@ -32,7 +35,9 @@ _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?")
 _SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)\d{1,3}( \d{3})+(?!\d)")
 _TWO_NUMBERS: Final = re.compile(r"\d \d")
 _SCIENTIFIC: Final = re.compile(r"([+-]?\d(?:\.\d+)?)[eE]([+-]?\d{1,3})")
-_ABOUT: Final = re.compile(r"^(约为|大约|约|近|超过|超|将近|大概|共|合计|≈|~|〜|>=|≥|>)|(左右|上下|余|多|以上|\+|约)(?=[^\d]*$)")
+_ABOUT: Final = re.compile(
+    r"^(约为|大约|约|近|超过|超|将近|大概|共|合计|≈|~|〜|>=|≥|>)|(左右|上下|余|多|以上|\+|约)(?=[^\d]*$)"
+)
 _UNITS: Final = re.compile(
     r"(人次|人|口|户|名|位|个|张|所|家|岁|天|日|次|排|元|平方米|平米|㎡|m2|m²|里|米|km|公里|度|年)+(/[年周月天])?$"
 )
@@ -97,11 +102,11 @@ def _float_text(value: float) -> str:
 
 
 def clean(text: str) -> str:
-    """Return text with full-width forms made plain and blanks at the ends and doubled blanks removed.
+    r"""Return text with full-width forms made plain and blanks at the ends and doubled blanks removed.
 
     Examples
     --------
-    >>> clean("　１２３ 人（含）\\n")
+    >>> clean("　１２３ 人（含）\n")
     '123 人(含)'
     """
     if text.isascii() and text.isalnum():

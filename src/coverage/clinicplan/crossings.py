@@ -98,7 +98,14 @@ def index_barriers(barrier_lines: Lines | Crossings | None) -> Crossings:
     pieces = _straight_pieces(np.asarray(barrier_lines, dtype=object))
     if pieces.shape[0] == 0:
         return Crossings(0, None)
-    return Crossings(pieces.shape[0], shapely.STRtree(shapely.linestrings(pieces)))
+    return Crossings(pieces.shape[0], shapely.STRtree(straight_lines(pieces)))
+
+
+def straight_lines(ends: Float64) -> NDArray[Any]:
+    """Return lines between places, shape (lines, 2 ends, 2 coordinates)."""
+    import shapely
+
+    return np.asarray(shapely.linestrings(ends), dtype=object)
 
 
 def _straight_pieces(geometries: Lines) -> Float64:
@@ -117,10 +124,7 @@ def _straight_pieces(geometries: Lines) -> Float64:
 
 def _withdrawn_walks(x0: Float64, y0: Float64, x1: Float64, y1: Float64, length: Float64) -> NDArray[Any]:
     """Return the walks as lines, both ends withdrawn by the tolerance."""
-    import shapely
-
     step_x, step_y = (x1 - x0) / length * END_TOLERANCE_M, (y1 - y0) / length * END_TOLERANCE_M
     starts = np.stack([x0 + step_x, y0 + step_y], axis=1)
     ends = np.stack([x1 - step_x, y1 - step_y], axis=1)
-    walks: NDArray[Any] = shapely.linestrings(np.stack([starts, ends], axis=1))
-    return walks
+    return straight_lines(np.stack([starts, ends], axis=1))

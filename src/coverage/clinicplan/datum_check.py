@@ -30,8 +30,12 @@ LEAST_CONFIDENCE: Final = 0.95
 LEAST_SCORE: Final = 0.05
 """Below this no candidate brings the points near roads: they may be of another place, or the roads are missing."""
 BOOTSTRAP_ROUNDS: Final = 400
-MOST_PLACES: Final = 4_000
+MOST_PLACES: Final = 1_500
 """More places than this are sampled: the answer does not change, the search does."""
+STRAY_SCORE: Final = 0.02
+"""Added to every score in the mixture, so that a place far from every road speaks for no datum."""
+LEAST_MIXED_SHARE: Final = 0.05
+MIXTURE_ROUNDS: Final = 40
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,10 @@ class DatumGuess:
         Share of 400 seeded bootstrap samples in which `best` wins, 0-1.
     n_places
         Distinct places compared; points at equal coordinates are one.
+    stray
+        The datum that a part of the layer may be in beside `best`.
+    stray_share, stray_share_low
+        Estimated share of places in that other datum and the lower end (5 %) of its bootstrap, 0-1.
     """
 
     best: Candidate
@@ -60,6 +68,14 @@ class DatumGuess:
     median_distance_m: Mapping[str, float]
     confidence: float
     n_places: int
+    stray: Candidate
+    stray_share: float
+    stray_share_low: float
+
+    @property
+    def looks_mixed(self) -> bool:
+        """Whether a part of the layer is in another datum than the rest, as when pins from a phone join a survey."""
+        return self.n_places >= FEWEST_PLACES and self.stray_share_low > LEAST_MIXED_SHARE
 
     @property
     def is_confident(self) -> bool:
@@ -153,13 +169,19 @@ def identify_datum(
     distance_m = _distances(places, roads, crs)
     score = np.exp(-distance_m / CLOSENESS_M)
     best = int(score.mean(axis=0).argmax())
+    draws = _draws(len(score), seed)
+    shares, low = _mixture(score, draws)
+    stray = int(np.where(np.arange(len(CANDIDATES)) == best, -1.0, low + shares * 1e-6).argmax())
     return DatumGuess(
         best=CANDIDATES[best],
         declared=declared,
         scores=dict(zip(CANDIDATES, score.mean(axis=0).tolist(), strict=True)),
         median_distance_m=dict(zip(CANDIDATES, np.median(distance_m, axis=0).tolist(), strict=True)),
-        confidence=_bootstrap_share(score, best, seed),
+        confidence=float(((draws @ score).argmax(axis=1) == best).mean()),
         n_places=len(places),
+        stray=CANDIDATES[stray],
+        stray_share=float(shares[stray]),
+        stray_share_low=float(low[stray]),
     )
 
 
@@ -187,9 +209,22 @@ def _distances(places: Float64, roads: NDArray[np.object_], crs: str) -> Float64
     return np.where(np.isfinite(distance_m), distance_m, np.inf)
 
 
-def _bootstrap_share(score: Float64, best: int, seed: int) -> float:
-    """Return the share of resampled layers in which the best candidate has the highest mean."""
-    draws = np.random.default_rng(seed).integers(0, len(score), (BOOTSTRAP_ROUNDS, len(score)))
-    # Candidates that are the same to the bit (no shift outside China) tie, and the first of them wins every time.
-    winners = np.stack([score[draw].mean(axis=0).argmax() for draw in draws])
-    return float((winners == best).mean())
+def _draws(n_places: int, seed: int) -> Float64:
+    """Return how often each place stands in each resampled layer, shape (rounds, places)."""
+    equal = np.full(n_places, 1 / n_places)
+    return np.random.default_rng(seed).multinomial(n_places, equal, size=BOOTSTRAP_ROUNDS).astype(np.float64)
+
+
+def _mixture(score: Float64, draws: Float64) -> tuple[Float64, Float64]:
+    """Estimate which share of the places is in each datum, and the lower end of its bootstrap, shape (candidates) each.
+
+    Expectation and maximisation on w: place i is in datum k with probability p_ik = w_k s_ik / sum_j w_j s_ij, and
+    w_k is the mean of p_ik. Candidates that are the same to the bit share their places out evenly.
+    """
+    likelihood = score + STRAY_SCORE
+    samples = np.vstack([np.ones(len(score)), draws])
+    share = np.full((len(samples), score.shape[1]), 1 / score.shape[1])
+    for _ in range(MIXTURE_ROUNDS):
+        evidence = share @ likelihood.T
+        share = share * ((samples / evidence) @ likelihood) / len(score)
+    return share[0], np.quantile(share[1:], 0.05, axis=0)

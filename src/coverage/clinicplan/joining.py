@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from clinicplan.crossings import Crossings, index_barriers
 from clinicplan.private_roads import PRIVATE_LIMIT_MM, PrivateEdges, reach
 from clinicplan.road_pieces import RoadPieces, index_roads
-from clinicplan.snapping import open_nodes
 
 if TYPE_CHECKING:
     from clinicplan.network import RoadNetwork
@@ -41,7 +40,7 @@ class JoinedNetwork:
     legs
         The walks between points and road.
     raw_edge
-        Shape (edges of `network`): row of the raw edge that each edge is or is part of, -1 for ways along private roads.
+        Shape (edges of `network`): row of the raw edge that each is or is part of, -1 for ways on private roads.
     """
 
     network: RoadNetwork
@@ -87,8 +86,11 @@ class _Edges:
     def only(self, chosen: NDArray[Any]) -> _Edges:
         return _Edges(*(values[chosen] for values in vars(self).values()))
 
+    def and_then(self, others: _Edges) -> _Edges:
+        return _Edges(*(np.concatenate(pair) for pair in zip(vars(self).values(), vars(others).values(), strict=True)))
+
     def private(self) -> PrivateEdges:
-        return PrivateEdges(*(values.astype(np.int64) for values in list(vars(self).values())[:4]))
+        return PrivateEdges(self.tail, self.head, self.time_ms, self.length_mm)
 
 
 def join_points(network: RoadNetwork, legs: AccessLegs) -> JoinedNetwork:
@@ -166,15 +168,10 @@ def _split(roads: RoadPieces, entries: _Entries) -> _Edges:
     n_entries = np.bincount(entries.piece, minlength=roads.first_edge.size)
     is_split = n_entries[roads.piece_of] > 0
     whole, split = np.flatnonzero(~is_split), np.flatnonzero(is_split)
-    kept = _Edges(
-        *(
-            values[whole].astype(np.int64)
-            for values in (network.tail, network.head, network.time_ms, network.length_mm)
-        ),
-        whole,
-    )
-    parts = _parts(roads, entries, split, n_entries)
-    return _Edges(*(np.concatenate(pair) for pair in zip(vars(kept).values(), vars(parts).values(), strict=True)))
+    arrays = (network.tail, network.head, network.time_ms, network.length_mm)
+    tail, head, time_ms, length_mm = (values[whole].astype(np.int64) for values in arrays)
+    kept = _Edges(tail, head, time_ms, length_mm, whole)
+    return kept.and_then(_parts(roads, entries, split, n_entries))
 
 
 def _parts(roads: RoadPieces, entries: _Entries, split: Int64, n_entries: Int64) -> _Edges:
@@ -216,7 +213,7 @@ def _ways(private: PrivateEdges, inner: Int64, is_open: Flags) -> _Edges:
 
     Arrival nodes are numbered after all others, in the order of `inner`.
     """
-    leaving, entering = private.leaving(), private.entering()
+    leaving, entering = private.leaving, private.entering
     arrival_of = {int(node): is_open.size + i for i, node in enumerate(inner.tolist())}
     rows: list[tuple[int, int, int, int]] = []
     for node in inner.tolist():
@@ -229,11 +226,12 @@ def _ways(private: PrivateEdges, inner: Int64, is_open: Flags) -> _Edges:
             if is_open[other]:
                 rows.append((other, arrival_of[node], time_ms, length_mm))
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    return _Edges(*table.T, raw_edge=np.full(len(rows), NO_SEGMENT, dtype=np.int64))
+    raw_edge = np.full(len(rows), NO_SEGMENT, dtype=np.int64)
+    return _Edges(table[:, 0], table[:, 1], table[:, 2], table[:, 3], raw_edge)
 
 
 def _arrivals(entry: Int64, inner: Int64, n_nodes: int) -> Int64:
-    """Return the arrival node of every point: its entry, or the node of its own where the entry is on a private road."""
+    """Return the arrival node of every point: its entry, or a node apart where the entry is on a private road."""
     if inner.size == 0:
         return entry
     row = np.minimum(np.searchsorted(inner, entry), inner.size - 1)

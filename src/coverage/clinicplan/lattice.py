@@ -57,6 +57,11 @@ class Tile(NamedTuple):
     shore: Shore
 
 
+_NO_ROWS = Rows(*(np.zeros(0, dtype=kind) for kind in (np.int32, np.int32, np.float32, np.float32)))
+EMPTY_TILE: Final = Tile(_NO_ROWS, _NO_ROWS, _NO_ROWS, Shore(_NO_ROWS.cell, _NO_ROWS.distance_m))
+"""A square without roads."""
+
+
 class Window(NamedTuple):
     """A rectangle of the lattice: first column and row, counted from the origin of the coordinates, and its size."""
 

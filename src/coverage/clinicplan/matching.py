@@ -330,8 +330,8 @@ def _holders(areas: gpd.GeoDataFrame, column: str, points: gpd.GeoDataFrame) -> 
     which, area = tree.query(shapely.points(x[placed], y[placed]), predicate="intersects")
     names = texts(areas, column)
     found: dict[int, list[str]] = defaultdict(list)
-    pairs = zip(placed[which].astype(int), area.astype(int), strict=True)
-    for row, name in sorted((int(point), names[holder]) for point, holder in pairs):
+    pairs: list[list[int]] = np.stack([placed[which], area], axis=1).tolist()
+    for row, name in sorted((row, names[place]) for row, place in pairs):
         if name and name not in found[row]:
             found[row].append(name)
     return {row: tuple(held) for row, held in found.items()}
@@ -372,8 +372,9 @@ def _pairs_between(start: gpd.GeoDataFrame, end: gpd.GeoDataFrame, rows: Rows, l
     placed = np.flatnonzero(np.isfinite(end_x))
     if not rows.size or not placed.size:
         return np.zeros((0, 2), dtype=np.int64)
-    near = cKDTree(np.c_[end_x[placed], end_y[placed]]).query_ball_point(np.c_[x[rows], y[rows]], limit_m + 0.001)
-    pairs = [(int(row), int(placed[other])) for row, others in zip(rows, near, strict=True) for other in sorted(others)]
+    tree = cKDTree(np.c_[end_x[placed], end_y[placed]])
+    near: list[list[int]] = tree.query_ball_point(np.c_[x[rows], y[rows]], limit_m + 0.001, return_sorted=True).tolist()
+    pairs = [(int(row), int(placed[other])) for row, others in zip(rows, near, strict=True) for other in others]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 

@@ -80,6 +80,6 @@ class Origin:
         """Return a fault that stops the run."""
         return self.fault(Severity.ERROR, code, rows=rows, ids=ids, count=count, **values)
 
-    def stop(self, code: str, *, rows: Iterable[int] = (), **values: object) -> LayerError:
+    def stop(self, code: str, *, rows: Iterable[int] = (), count: int | None = None, **values: object) -> LayerError:
         """Return the exception of a fault that leaves nothing to read on."""
-        return LayerError(self.error(code, rows=rows, **values))
+        return LayerError(self.fault(Severity.ERROR, code, rows=rows, ids=(), count=count, **values))

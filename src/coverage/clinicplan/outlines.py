@@ -14,8 +14,10 @@ from clinicplan.lattice import Window
 
 Float64 = NDArray[np.float64]
 
-GRID_M: Final = 0.01
+GRID_DECIMALS: Final = 2
+GRID_M: Final = 10.0**-GRID_DECIMALS
 """Coordinates are whole centimetres."""
+FAR_INSIDE_M: Final = -1e12
 NESTING_M: Final = 0.02
 """Where rounding lets a smaller circle stick out of a larger one, the larger takes it in with so much to spare."""
 
@@ -45,7 +47,73 @@ def outline(window: Window, level: Float64, cell_m: float) -> BaseGeometry:
     x = (window.column + np.arange(window.columns)) * cell_m
     y = (window.row + np.arange(window.rows)) * cell_m
     generator = contour_generator(x, y, level, fill_type=FillType.ChunkCombinedOffsetOffset)
-    points, rings, polygons = (part[0] for part in generator.filled(-np.inf if False else -1e12, 0.0))
-    rounded = np.round(np.asarray(points) / GRID_M) * GRID_M
-    parts = shapely.from_ragged_array(shapely.GeometryType.POLYGON, np.round(rounded, 2), (rings, polygons))
-    return as_area(parts)
+    points, rings, polygons = (part[0] for part in generator.filled(FAR_INSIDE_M, 0.0))
+    if points is None:
+        return shapely.Polygon()
+    whole = np.round(np.asarray(points, dtype=np.float64), GRID_DECIMALS)
+    return as_area(shapely.from_ragged_array(shapely.GeometryType.POLYGON, whole, (rings, polygons)))
+
+
+def as_area(parts: NDArray[np.object_]) -> BaseGeometry:
+    """Return polygons that do not overlap as one geometry: Polygon where there is one, else MultiPolygon."""
+    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+
+
+def only_areas(geometry: BaseGeometry) -> BaseGeometry:
+    """Return the polygons of a geometry without lines and points."""
+    parts = shapely.get_parts(geometry)
+    kept = parts[(shapely.get_dimensions(parts) == 2) & ~shapely.is_empty(parts)]
+    return as_area(kept) if kept.size else shapely.Polygon()
+
+
+def nested(areas: Sequence[BaseGeometry]) -> list[BaseGeometry]:
+    """Let every area hold the one before it, which in exact arithmetic it does already.
+
+    Parameters
+    ----------
+    areas
+        From the smallest limit to the largest.
+
+    Returns
+    -------
+    areas
+        The same, each grown by what rounding left out, with `NESTING_M` to spare.
+    """
+    result: list[BaseGeometry] = []
+    for area in areas:
+        if result and not result[-1].is_empty and not area.covers(result[-1]):
+            area = only_areas(shapely.union(area, result[-1].buffer(NESTING_M)))  # noqa: PLW2901
+        result.append(area)
+    return result
+
+
+def with_thin_roads(area: BaseGeometry, lines: NDArray[np.object_], points: Float64, width_m: float) -> BaseGeometry:
+    """Add roads and places that an area leaves out, as ribbons `width_m` to each side.
+
+    Ribbons end flat where their line ends; places become small discs.
+
+    Parameters
+    ----------
+    area
+        What is there already.
+    lines
+        Straight lines to be inside.
+    points
+        Shape (points, 2): places to be inside, not merely on the edge.
+    width_m
+        Half-width of a ribbon, radius of a disc, metres.
+
+    Returns
+    -------
+    area
+        The union, in whole centimetres.
+    """
+    shapely.prepare(area)
+    thin = lines[~shapely.contains(area, lines)]
+    lone = points[~shapely.contains_xy(area, points)] if len(points) else points
+    if not thin.size and not len(lone):
+        return area
+    ribbons = shapely.buffer(thin, width_m, cap_style="flat", quad_segs=2)
+    discs = shapely.buffer(shapely.points(lone), width_m, quad_segs=2)
+    extra = shapely.union_all(np.concatenate([ribbons, discs]))
+    return only_areas(shapely.union(area, extra, grid_size=GRID_M))

@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import numpy as np
-
-from clinicplan.errors import Fault, Language, LayerError, NetworkError, RegionError, Severity
+from clinicplan.errors import Language, LayerError, RegionError, Severity
 from clinicplan.policy import Profile, read_profile
 from clinicplan.region import Region, read_region
 from clinicplan.standard import Standard
@@ -20,6 +18,9 @@ from clinicplan.words import fault
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
 
     from clinicplan.check import Inspection
     from clinicplan.coverage import CircleRule, ServiceCircles
@@ -158,16 +159,19 @@ def run(
     PlannerError
         With every fault of the input, before anything is written.
     """
-    from clinicplan.results import result_folder
+    from clinicplan.results import require_free, result_folder
 
+    if out is not None:
+        require_free(Path(out), force=force)
     watch = Stopwatch(progress)
     county = read_county(region, watch=watch)
     language = lang or county.region.lang
-    if out is None:
-        return compute(county, lang=language, watch=watch, products=products)
-    with result_folder(Path(out), force=force) as folder:
-        result = compute(county, lang=language, watch=watch, products=products, out=Path(out))
-        write_results(result, folder, lang=language, watch=watch)
+    result = compute(county, lang=language, watch=watch, products=products, out=None if out is None else Path(out))
+    if out is not None:
+        from clinicplan.report.folder import write_results
+
+        with result_folder(Path(out), force=force) as folder:
+            write_results(result, folder, lang=language, watch=watch, command="run")
     return result
 
 
@@ -235,10 +239,11 @@ def read_county(region: str | Path | Region, *, watch: Stopwatch | None = None, 
     watch = watch or Stopwatch()
     read = region if isinstance(region, Region) else read_region(region)
     profile, standard = _policy_and_standard(read)
+    _require_files(read)
     with watch.step("layers"):
         layers = read_layers(read)
     with watch.step("roads"):
-        roads = _scan(read, layers)
+        roads = scan_county_roads(read, layers)
     with watch.step("networks", modes=", ".join(read.travel.all_modes)):
         networks = build_networks(read, roads, layers)
     with watch.step("check"):
@@ -258,6 +263,7 @@ def compute(
     out: Path | None = None,
 ) -> CountyResult:
     """Compute the circles of a county and the areas they cover."""
+    from clinicplan.areas import circle_areas
     from clinicplan.coverage import service_circles
     from clinicplan.report.headline import full_summary
 
@@ -273,8 +279,7 @@ def compute(
         )
     _require_villages(circles)
     with watch.step("isochrones"):
-        areas = circle_areas(circles)
-        facility_areas = facility_circles(circles) if "isochrones" in products else None
+        areas, facility_areas = circle_areas(circles, each="isochrones" in products)
     summary = full_summary(county, circles, areas, lang)
     return CountyResult(county, circles, areas, facility_areas, summary, out, products)
 
@@ -293,6 +298,111 @@ def circle_rule(county: County) -> CircleRule:
         access_kmh=travel.access_kmh,
         max_access_m=travel.max_access_m,
     )
+
+
+def scan_county_roads(region: Region, layers: CountyLayers) -> RoadLayer:
+    """Read the roads within the boundary and its margin, for every mode at once."""
+    from clinicplan.roads import scan_roads
+
+    around = layers.boundary.geometry.union_all().envelope.buffer(region.travel.margin_km * 1000, join_style="mitre")
+    west, south, east, north = layers.boundary.set_geometry([around]).to_crs(4326).total_bounds
+    return scan_roads(region.file("roads"), crs=layers.crs, box=(west, south, east, north))
+
+
+def build_networks(region: Region, roads: RoadLayer, layers: CountyLayers) -> dict[str, RoadNetwork]:
+    """Build the network of every mode, with the planner's own barriers beside those of the roads file."""
+    from clinicplan.speeds import read_speeds
+
+    speeds = read_speeds(region.folder / region.travel.speeds if region.travel.speeds else None)
+    own = own_barriers(layers)
+    networks = {}
+    for mode in region.travel.all_modes:
+        network = roads.network(speeds.mode(mode))
+        networks[mode] = network if not own.size else replace(network, barrier_lines=_joined(network, own))
+    return networks
+
+
+def own_barriers(layers: CountyLayers) -> NDArray[np.object_]:
+    """Return the planner's barriers as lines; areas count by their outline."""
+    import numpy as np
+    import shapely
+
+    if layers.barriers is None:
+        return np.zeros(0, dtype=object)
+    parts = shapely.get_parts(layers.barriers.geometry.to_numpy())
+    areas = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    parts[areas] = shapely.boundary(parts[areas])
+    return np.asarray(shapely.get_parts(parts), dtype=object)
+
+
+def road_summary(region: str | Path) -> pd.DataFrame:
+    """Return kilometres of road by class in a county and its margin: `highway, km`."""
+    from clinicplan.layers import read_layers
+
+    read = read_region(region)
+    roads = scan_county_roads(read, read_layers(read))
+    return roads.class_km()
+
+
+def download_place(place: str, path: str | Path, *, force: bool = False) -> Path:
+    """Download the roads of a named place through OSMnx and write them as GraphML."""
+    from clinicplan.errors import OutputError
+    from clinicplan.roads import download_roads
+
+    target = Path(path)
+    if target.exists() and not force:
+        raise OutputError(fault(Severity.ERROR, "output_exists", folder=str(target)))
+    return download_roads(target, place=place)
+
+
+def redraw_map(
+    result: str | Path, *, lang: Language, tiles: Literal["tianditu", "osm"] | None, tianditu_key: str | None
+) -> Path:
+    """Draw the map of a result folder again, from the region that its manifest names."""
+    import json
+
+    from clinicplan.errors import OutputError
+    from clinicplan.report.picture import county_picture
+    from clinicplan.report.webmap import render_map
+
+    folder = Path(result)
+    manifest = folder / "manifest.json"
+    if not manifest.is_file():
+        raise OutputError(fault(Severity.ERROR, "not_a_result", folder=str(folder)))
+    source = Path(json.loads(manifest.read_text(encoding="utf-8")).get("region_file", ""))
+    found = run(source if source.is_absolute() else folder / source, lang=lang, products=COVERAGE_PRODUCTS)
+    page = render_map(county_picture(found, lang), lang=lang, tiles=tiles, tianditu_key=tianditu_key)
+    path = folder / "map.html"
+    draft = folder / ".map.html"
+    draft.write_bytes(page.encode("utf-8"))
+    draft.replace(path)
+    return path
+
+
+def _joined(network: RoadNetwork, own: NDArray[np.object_]) -> NDArray[np.object_]:
+    import numpy as np
+
+    return own if network.barrier_lines is None else np.r_[network.barrier_lines, own]
+
+
+def _require_files(region: Region) -> None:
+    """Name every layer file that is missing, before anything is read."""
+    missing = [
+        fault(Severity.ERROR, "missing_file" if not path.exists() else "folder_not_file", layer=name, file=str(path))
+        for name in region.layers.present()
+        if not (path := region.file(name)).is_file() and not path.name.endswith(".gdb")
+    ]
+    if region.travel.speeds and not (region.folder / region.travel.speeds).is_file():
+        missing.append(fault(Severity.ERROR, "missing_file", layer="speeds", file=region.travel.speeds))
+    if missing:
+        raise LayerError(*missing)
+
+
+def _require_villages(circles: ServiceCircles) -> None:
+    """Refuse a county of which nothing can be said."""
+    if not (circles.group != "pending").any():
+        reasons = ", ".join(sorted(set(circles.reason)))
+        raise LayerError(fault(Severity.ERROR, "nothing_to_assess", layer="villages", detail=reasons))
 
 
 def _policy_and_standard(region: Region) -> tuple[Profile | None, Standard]:

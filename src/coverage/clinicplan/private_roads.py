@@ -9,12 +9,13 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Int32 = NDArray[np.int32]
+Whole = NDArray[np.int32] | NDArray[np.int64]
 Int64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Adjacency = dict[int, list[tuple[int, int, int]]]
@@ -35,17 +36,19 @@ class PrivateEdges:
         Shape (private edges).
     """
 
-    tail: Int32
-    head: Int32
-    time_ms: Int32
-    length_mm: Int32
+    tail: Whole
+    head: Whole
+    time_ms: Whole
+    length_mm: Whole
 
+    @cached_property
     def leaving(self) -> Adjacency:
-        """Group edges by the node they leave."""
+        """Edges by the node they leave."""
         return _grouped(self.tail, self.head, self.time_ms, self.length_mm)
 
+    @cached_property
     def entering(self) -> Adjacency:
-        """Group edges by the node they enter, for searches against the direction of travel."""
+        """Edges by the node they enter, for searches against the direction of travel."""
         return _grouped(self.head, self.tail, self.time_ms, self.length_mm)
 
 
@@ -112,7 +115,7 @@ def lengths_to(goals: Flags, edges: Adjacency) -> Int64:
     return length_mm
 
 
-def _grouped(start: Int32, end: Int32, time_ms: Int32, length_mm: Int32) -> Adjacency:
+def _grouped(start: Whole, end: Whole, time_ms: Whole, length_mm: Whole) -> Adjacency:
     edges: Adjacency = {}
     rows = zip(start.tolist(), end.tolist(), time_ms.tolist(), length_mm.tolist(), strict=True)
     for node, neighbour, step_ms, step_mm in rows:

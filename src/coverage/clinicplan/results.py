@@ -43,7 +43,7 @@ def result_folder(out: Path, *, force: bool) -> Iterator[Path]:
     OutputError
         If `out` is in the way or cannot be written (full disk, no permission, a file open elsewhere).
     """
-    _require_free(out, force=force)
+    require_free(out, force=force)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -162,7 +162,8 @@ def write_manifest(folder: Path, entries: Mapping[str, Any]) -> None:
     write_json({**entries, "files": listed}, folder / MANIFEST)
 
 
-def _require_free(out: Path, *, force: bool) -> None:
+def require_free(out: Path, *, force: bool) -> None:
+    """Raise OutputError where a result may not be written to `out`."""
     if out.is_file():
         raise OutputError(fault(Severity.ERROR, "output_is_file", folder=str(out)))
     if not out.is_dir() or not any(out.iterdir()):

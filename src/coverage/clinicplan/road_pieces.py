@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.crossings import Crossings, index_barriers
+from clinicplan.crossings import Crossings, index_barriers, straight_lines
 from clinicplan.errors import NetworkError
+from clinicplan.private_roads import PrivateEdges
 from clinicplan.standard import MM_PER_M
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class RoadPieces:
     def straight_mm(self) -> Int64:
         """Shape (pieces): straight distance between both ends, whole millimetres (the grid of places to enter)."""
         x0, y0, x1, y1 = self.ends_xy.T
-        return np.rint(np.hypot(x1 - x0, y1 - y0) * MM_PER_M).astype(np.int64)
+        straight_mm: Int64 = np.rint(np.hypot(x1 - x0, y1 - y0) * MM_PER_M).astype(np.int64)
+        return straight_mm
 
     @cached_property
     def joinable_rows(self) -> Int64:
@@ -102,12 +104,21 @@ class RoadPieces:
         import shapely
 
         ends = self.ends_xy[self.joinable_rows].reshape(-1, 2, 2)
-        return shapely.STRtree(shapely.linestrings(ends))
+        return shapely.STRtree(straight_lines(ends))
 
     @cached_property
     def crossings(self) -> Crossings:
         """The barriers that access legs must not cross."""
         return index_barriers(self.network.barrier_lines)
+
+    @cached_property
+    def private_edges(self) -> PrivateEdges:
+        """The directed edges of private roads."""
+        network = self.network
+        closed = np.zeros(0, dtype=np.int64) if network.through is None else np.flatnonzero(~network.through)
+        return PrivateEdges(
+            network.tail[closed], network.head[closed], network.time_ms[closed], network.length_mm[closed]
+        )
 
     def project(self, piece: NDArray[Any], x: Float64, y: Float64) -> tuple[Float64, Float64]:
         """Return how far along its piece each point's foot lies (0 … 1) and how far off the point is, metres."""
@@ -126,12 +137,14 @@ class RoadPieces:
 
     def stop_mm(self, piece: NDArray[Any], fraction: Float64) -> Int64:
         """Return where along its piece a place is entered, whole millimetres of `straight_mm`."""
-        return np.rint(fraction * self.straight_mm[piece]).astype(np.int64)
+        stop_mm: Int64 = np.rint(fraction * self.straight_mm[piece]).astype(np.int64)
+        return stop_mm
 
     def stop_share(self, piece: NDArray[Any], stop_mm: Int64) -> Float64:
         """Return the share of the piece before an entry, 0 on pieces of no length."""
         whole = self.straight_mm[piece]
-        return np.divide(stop_mm, whole, out=np.zeros(whole.size), where=whole > 0)
+        share: Float64 = np.divide(stop_mm, whole, out=np.zeros(whole.size), where=whole > 0)
+        return share
 
 
 def index_roads(network: RoadNetwork) -> RoadPieces:

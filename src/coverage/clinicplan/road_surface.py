@@ -17,16 +17,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from shapely.geometry.base import BaseGeometry
 
 from clinicplan.errors import NetworkError
-from clinicplan.lattice import Lattice, RoadIndex, Rows, Tile, TileAt, Window
+from clinicplan.lattice import EMPTY_TILE, Lattice, RoadIndex, Tile, TileAt, Window
 from clinicplan.line_index import LineIndex
 from clinicplan.network import RoadNetwork
+from clinicplan.outlines import nested, outline, with_thin_roads
 from clinicplan.standard import UNREACHED
 
 Int32 = NDArray[np.int32]
@@ -44,8 +46,11 @@ CORRIDOR_CELLS: Final = 1.2
 """Half-width of a road as drawn, in cells, free of time: thinner roads would break up on the lattice."""
 SMALLEST_LEVEL_M: Final = 0.05
 """No level is nearer to zero: outlines then never meet in a lattice point, and are valid."""
+THIN_ROAD_M: Final = 4.0
+"""Half-width of the ribbons of an exact polygon, metres."""
+WALK_KMH: Final = 4.0
+"""Access speed where none is given: the default of the region file."""
 TILES_A_BATCH: Final = 256
-LAYERS: Final = ("roads", "mainland", "closed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,21 +208,85 @@ class RoadSurface:
         tiles = self._active_tiles(node_ms, max(limits_ms))
         window = self._window(tiles, discs)
         self.prepare_tiles(tiles)
-        ground = [self.tiles[tile] for tile in tiles]
-        layers = [_gathered(window, self.lattice.tile_cells, tiles, [getattr(t, name) for t in ground]) for name in LAYERS]
+        *layers, shore = self._gathered(window, tiles)
         times = [self.links.time_at(node_ms, rows.link, rows.fraction, direction) for rows in layers]
-        shore = _gathered(window, self.lattice.tile_cells, tiles, [tile.shore for tile in ground])
         circles = [] if discs is None else self._circles(window, discs)
         pace = walk_kmh * M_PER_MS_AT_1_KMH
         for limit in limits_ms:
             level = np.full(window.rows * window.columns, np.inf)
-            for name, rows, time in zip(LAYERS, layers, times, strict=True):
-                widest = self.corridor_m if name == "closed" else self.strip_m
+            for rows, time, widest in zip(layers, times, self._widths, strict=True):
                 missing = pace * (time - limit) + np.maximum(rows.distance_m - self.corridor_m, 0.0)
                 level[rows.cell] = np.minimum(level[rows.cell], np.maximum(missing, rows.distance_m - widest))
             for cell, distance_m, radius_m in circles:
                 level[cell] = np.minimum(level[cell], distance_m - min(radius_m, pace * limit))
             yield window, self._trimmed(level, shore.cell, shore.distance_m).reshape(window.rows, window.columns)
+
+    def polygons(
+        self,
+        node_time_ms: ArrayLike,
+        limits_ms: Sequence[int],
+        *,
+        walk_kmh: float = WALK_KMH,
+        direction: Direction = "to_facility",
+        discs: Discs | None = None,
+        exact: bool = False,
+    ) -> list[BaseGeometry]:
+        """Return what lies within each of several limits; see `polygon`. The areas nest, whatever their order."""
+        node_ms = self.node_times(node_time_ms)
+        ascending = sorted(set(limits_ms))
+        levels = self.levels(node_ms, ascending, walk_kmh=walk_kmh, direction=direction, discs=discs)
+        areas = [outline(window, level, self.cell_m) for window, level in levels]
+        if exact:
+            areas = [self._exact(area, node_ms, limit, direction) for area, limit in zip(areas, ascending, strict=True)]
+        by_limit = dict(zip(ascending, nested(areas), strict=True))
+        return [by_limit[limit] for limit in limits_ms]
+
+    def polygon(
+        self,
+        node_time_ms: ArrayLike,
+        limit_ms: int,
+        *,
+        walk_kmh: float = WALK_KMH,
+        direction: Direction = "to_facility",
+        discs: Discs | None = None,
+        exact: bool = False,
+    ) -> BaseGeometry:
+        """Return what lies within a limit: roads cut at the exact time, with the strip that can still be walked.
+
+        Parameters
+        ----------
+        node_time_ms
+            Shape (nodes of the network, or more): whole milliseconds between each node and the facility, `UNREACHED`
+            where there is no way or it is beyond the limit.
+        limit_ms
+            Limit, whole milliseconds, inclusive.
+        walk_kmh
+            Speed between a road and a place beside it.
+        direction
+            `to_facility` (the way ends at the facility) or `from_facility`; decides on one-way roads.
+        discs
+            Places reached on foot whatever the roads, such as the surroundings of the facility.
+        exact
+            Also add every reached piece of road that the lattice leaves out, as a ribbon of `THIN_ROAD_M`, so that
+            every reached junction is inside. Slower.
+
+        Returns
+        -------
+        area
+            Polygon or MultiPolygon with holes; empty where nothing is reached.
+        """
+        return self.polygons(
+            node_time_ms, [limit_ms], walk_kmh=walk_kmh, direction=direction, discs=discs, exact=exact
+        )[0]
+
+    def _exact(self, area: BaseGeometry, node_ms: Float64, limit_ms: int, direction: Direction) -> BaseGeometry:
+        link, begins, ends = self.links.reached_parts(node_ms, limit_ms, direction)
+        start, end = self.links.start[link], self.links.end[link]
+        x0, y0, x1, y1 = self.x[start], self.y[start], self.x[end], self.y[end]
+        ends_xy = [np.column_stack([x0 + at * (x1 - x0), y0 + at * (y1 - y0)]) for at in (begins, ends)]
+        lines = shapely.linestrings(np.stack(ends_xy, axis=1))
+        reached = np.flatnonzero(node_ms <= limit_ms)
+        return with_thin_roads(area, lines, np.column_stack([self.x[reached], self.y[reached]]), THIN_ROAD_M)
 
     def prepare_tiles(self, tiles: Sequence[TileAt]) -> None:
         """Survey the tiles that are not yet known."""
@@ -292,6 +361,24 @@ class RoadSurface:
         column, row = (part.ravel() for part in np.meshgrid(columns, rows))
         return column.astype(np.int64), row.astype(np.int64), np.column_stack([column, row]) * cell
 
+    @property
+    def _widths(self) -> tuple[float, float, float]:
+        """Widest strip beside the roads of each layer of a tile, metres."""
+        return self.strip_m, self.strip_m, self.corridor_m
+
+    def _gathered(self, window: Window, tiles: list[TileAt]) -> list[Any]:
+        """Join the layers of several tiles; cells then count within the window."""
+        ground = [self.tiles[tile] for tile in tiles] or [EMPTY_TILE]
+        at = np.array(tiles or [(0, 0)], dtype=np.int64) * self.lattice.tile_cells - (window.column, window.row)
+        corner = at[:, 1] * window.columns + at[:, 0]
+        layers = []
+        for parts in zip(*ground, strict=True):
+            cell, *others = (np.concatenate(column) for column in zip(*parts, strict=True))
+            row, column = np.divmod(cell, np.int32(self.lattice.tile_cells))
+            start = np.repeat(corner, [part.cell.size for part in parts])
+            layers.append(type(parts[0])(start + row * window.columns + column, *others))
+        return layers
+
     def _trimmed(self, level: Float64, shore_cell: Int32, shore_m: NDArray[np.float32]) -> Float64:
         """Cut levels to two cells, and to the distance of the next barrier; keep them off zero."""
         bound = np.full(level.size, self.lattice.shore_m)
@@ -360,15 +447,3 @@ def prepare_surface(network: RoadNetwork, *, cell_m: float = 25.0, strip_m: floa
         barriers=LineIndex.from_lines(network.barrier_lines, cell_m / 2.0),
     )
     return RoadSurface(links, np.asarray(network.x), np.asarray(network.y), lattice, strip_m, network.crs)
-
-
-def _gathered(window: Window, tile_cells: int, tiles: list[TileAt], parts: list[Any]) -> Any:
-    """Join the columns of several tiles; cells then count within the window."""
-    if not parts:
-        return None
-    size = np.array([part.cell.size for part in parts])
-    at = np.array(tiles, dtype=np.int64) * tile_cells - (window.column, window.row)
-    corner = np.repeat(at[:, 1] * window.columns + at[:, 0], size)
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    row, column = np.divmod(columns[0], np.int32(tile_cells))
-    return type(parts[0])(corner + row * window.columns + column, *columns[1:])

@@ -21,12 +21,13 @@ HEADER_ROWS_SEARCHED: Final = 15
 FEWEST_HITS: Final = 2
 SURE_HITS: Final = 3
 
-_TOTAL: Final = re.compile(r".{0,12}(合计|总计|小计|共计|总和)([:：(（].*)?|(grand )?total|subtotal|sum", re.IGNORECASE)
+_TOTAL: Final = re.compile(r".{0,12}(合计|总计|小计|共计|总和)([:：(（].*)?|(grand )?total|subtotal", re.IGNORECASE)
 _REMARK: Final = re.compile(
     r"(备注|注|说明|填表说明|填表人|填报人|制表人|审核人|负责人|单位负责人|统计负责人|联系电话|联系人|填报日期|报出日期|填报单位|数据来源|资料来源|source|note)s?"
     r"\s*[:：].*|备注|注|(注|说明)\d.*",
     re.IGNORECASE,
 )
+_NUMBER: Final = re.compile(r"[-+]?[\d.,%]+")
 _PARENT_NAME: Final = re.compile(r".*(镇|乡|街道|街道办事处|县|区|市|省)")
 _LABEL_COLUMNS: Final = frozenset(
     {"village_id", "facility_id", "natural_village_id", "candidate_id", "name", "township", "village_name"}
@@ -110,12 +111,10 @@ def find_header(grid: Grid, layer: str, overrides: Mapping[str, str]) -> Header 
     header
         None where no row has two recognised headers.
     """
-    hits = [count_hits(row, layer, overrides) for row in grid.cells[:HEADER_ROWS_SEARCHED]]
-    if not hits or max(hits) < FEWEST_HITS:
-        return None
-    row = hits.index(max(hits))
-    texts, depth = _header_texts(grid, row)
-    return Header(row, row + depth, texts, count_hits(texts, layer, overrides))
+    found = [_header_at(grid, row, layer, overrides) for row in range(min(HEADER_ROWS_SEARCHED, len(grid.cells)))]
+    # max keeps the first of equals.
+    best = max(found, key=lambda header: header.hits, default=None)
+    return best if best and best.hits >= FEWEST_HITS else None
 
 
 def read_sheet(grid: Grid, header: Header, origin: Origin, overrides: Mapping[str, str]) -> SheetTable:
@@ -138,6 +137,7 @@ def read_sheet(grid: Grid, header: Header, origin: Origin, overrides: Mapping[st
     strips = _side_by_side(header.texts)
     reading = read_headers([header.texts[position] for position in strips[0]], origin.layer, overrides)
     names = _column_names([header.texts[position] for position in strips[0]], reading)
+    shape = _Shape(origin.layer, names, frozenset(reading.columns.values()), grid.merges)
     dropped = _Dropped()
     body = _body_rows(grid, header, origin.layer, dropped)
     columns: dict[str, list[str]] = {name: [] for name in names.values()}
@@ -145,7 +145,7 @@ def read_sheet(grid: Grid, header: Header, origin: Origin, overrides: Mapping[st
     for strip in strips:
         cells = _filled_townships(grid, body, strip, names)
         for row in body:
-            if _keep(cells[row], names, row, grid, dropped):
+            if shape.keep(cells[row], row, dropped):
                 rows.append(row + 1)
                 for position, name in names.items():
                     columns[name].append(cells[row][position])
@@ -173,18 +173,26 @@ def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(f"{clean(header)} = {column}" for header, column in pairs)
 
 
-def _header_texts(grid: Grid, row: int) -> tuple[list[str], int]:
-    """Return the header texts, joined with a second header row where there is one, and the number of rows."""
+def _header_at(grid: Grid, row: int, layer: str, overrides: Mapping[str, str]) -> Header:
+    """Read a row as the header, joined with a second header row where there is one."""
     top = [clean(cell) for cell in grid.cells[row]]
     below = [clean(cell) for cell in grid.cells[row + 1]] if row + 1 < len(grid.cells) else []
     width = max(len(top), len(below))
     top, below = top + [""] * (width - len(top)), below + [""] * (width - len(below))
-    spread = _spread(top)
     if not _is_second_header(top, below):
-        return top, 1
-    return [
-        (spread[position] if top[position] or below[position] else "") + below[position] for position in range(width)
-    ], 2
+        return Header(row, row + 1, top, count_hits(top, layer, overrides))
+    texts = [_joined_header(upper, lower, layer) for upper, lower in zip(_spread(top), below, strict=True)]
+    texts = [text if top[position] or below[position] else "" for position, text in enumerate(texts)]
+    columns = {match.column for text in texts if text and (match := match_header(text, layer))}
+    return Header(row, row + 2, texts, len(columns))
+
+
+def _joined_header(upper: str, lower: str, layer: str) -> str:
+    """Join the two parts of a header; the lower part alone where only that is recognised."""
+    joined = upper + lower
+    if not lower or match_header(joined, layer):
+        return joined
+    return lower if match_header(lower, layer) else joined
 
 
 def _spread(top: list[str]) -> list[str]:
@@ -196,7 +204,7 @@ def _spread(top: list[str]) -> list[str]:
 def _is_second_header(top: list[str], below: list[str]) -> bool:
     """Tell whether a row continues the header: only words, and only under headers that span several columns."""
     filled = [position for position, cell in enumerate(below) if cell]
-    if len(filled) < FEWEST_HITS or any(re.search(r"\d{2}|\d\.\d", below[position]) for position in filled):
+    if len(filled) < FEWEST_HITS or any(_NUMBER.fullmatch(below[position]) for position in filled):
         return False
     first = next((position for position, cell in enumerate(top) if cell), 0)
     wide = {
@@ -215,7 +223,7 @@ def _side_by_side(texts: list[str]) -> list[list[int]]:
         if rest or size < FEWEST_HITS:
             continue
         strips = [filled[start : start + size] for start in range(0, len(filled), size)]
-        if all([texts[position] for position in strip] == [texts[position] for position in strips[0]] for strip in strips):
+        if len({tuple(texts[position] for position in strip) for strip in strips}) == 1:
             return strips
     return [filled]
 
@@ -284,9 +292,7 @@ def _meaning(text: str, layer: str) -> str:
     return match.column if match else text
 
 
-def _filled_townships(
-    grid: Grid, body: list[int], strip: list[int], names: dict[int, str]
-) -> dict[int, list[str]]:
+def _filled_townships(grid: Grid, body: list[int], strip: list[int], names: dict[int, str]) -> dict[int, list[str]]:
     """Return the cells of each row of one copy of the table, merged township cells filled downwards."""
     cells = {row: [_cell(grid, row, position) for position in strip] for row in body}
     township = next((position for position, name in names.items() if name == "township"), None)
@@ -305,43 +311,46 @@ def _cell(grid: Grid, row: int, position: int) -> str:
     return cells[position] if position < len(cells) else ""
 
 
-def _keep(cells: list[str], names: dict[int, str], row: int, grid: Grid, dropped: _Dropped) -> bool:
-    """Tell whether a row is one of the table's objects; note why not."""
-    reason = _reason_to_drop(cells, names, row, grid)
-    if reason and reason != "empty":
-        dropped.by_reason[reason].append(row)
-    return not reason
+@dataclass(frozen=True)
+class _Shape:
+    """What tells the objects of a table from its other rows."""
 
+    layer: str
+    names: dict[int, str]
+    recognised: frozenset[str]
+    merges: tuple[Merge, ...]
 
-def _reason_to_drop(cells: list[str], names: dict[int, str], row: int, grid: Grid) -> str:
-    filled = [position for position, cell in enumerate(cells) if cell.strip()]
-    if not filled:
-        return "empty"
-    labels = [position for position in filled if names.get(position) in _LABEL_COLUMNS]
-    if any(_TOTAL.fullmatch(clean(cells[position])) for position in {filled[0], *labels}):
-        return "total_rows"
-    ours = [position for position in filled if names.get(position) in _recognised(names)]
-    if not ours or {names[position] for position in ours} == {"township"}:
-        return "numbered_rows"
-    spans = any(top <= row <= bottom and right - left >= 2 for top, left, bottom, right in grid.merges)
-    if len(filled) == 1 and spans:
-        return "heading_rows"
-    return "parent_rows" if _is_parent(cells, names) else ""
+    def keep(self, cells: list[str], row: int, dropped: _Dropped) -> bool:
+        """Tell whether a row is one of the table's objects; note why not."""
+        reason = self._reason_to_drop(cells, row)
+        if reason and reason != "empty":
+            dropped.by_reason[reason].append(row)
+        return not reason
 
+    def _reason_to_drop(self, cells: list[str], row: int) -> str:
+        filled = [position for position, cell in enumerate(cells) if cell.strip()]
+        if not filled:
+            return "empty"
+        labels = [position for position in filled if self.names.get(position) in _LABEL_COLUMNS]
+        if any(_TOTAL.fullmatch(clean(cells[position])) for position in {filled[0], *labels}):
+            return "total_rows"
+        ours = {name for position in filled if (name := self.names.get(position, "")) in self.recognised}
+        if not ours or (ours == {"township"} and self.layer != "townships"):
+            return "numbered_rows"
+        if len(filled) == 1 and self._spans(row):
+            return "heading_rows"
+        return "parent_rows" if self.layer == "villages" and self._is_parent(cells) else ""
 
-def _recognised(names: dict[int, str]) -> frozenset[str]:
-    return frozenset(name for name in names.values() if name.isascii() and name.islower())
+    def _spans(self, row: int) -> bool:
+        return any(top <= row <= bottom and right - left >= 2 for top, left, bottom, right in self.merges)
 
-
-def _is_parent(cells: list[str], names: dict[int, str]) -> bool:
-    """Tell whether a village row is its township or county: a code that ends in 000, or nine digits and such a name."""
-    by_name = {name: clean(cells[position]) for position, name in names.items()}
-    code = re.sub(r"\.0*$|\s", "", by_name.get("village_id", ""))
-    if "facility_id" in by_name or "natural_village_id" in by_name or "candidate_id" in by_name:
-        return False
-    if re.fullmatch(r"\d{9}000", code):
-        return True
-    return bool(re.fullmatch(r"\d{6}|\d{9}", code) and _PARENT_NAME.fullmatch(by_name.get("name", "")))
+    def _is_parent(self, cells: list[str]) -> bool:
+        """Tell whether a row is a township or county: a code that ends in 000, or a short code and such a name."""
+        by_name = {name: cells[position] for position, name in self.names.items()}
+        code = re.sub(r"\.0*$|\s", "", clean(by_name.get("village_id", "")))
+        if re.fullmatch(r"\d{9}000", code):
+            return True
+        return bool(re.fullmatch(r"\d{6}|\d{9}", code) and _PARENT_NAME.fullmatch(clean(by_name.get("name", ""))))
 
 
 def _row_faults(dropped: _Dropped, origin: Origin) -> list[Fault]:

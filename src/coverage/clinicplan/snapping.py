@@ -10,8 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clinicplan.errors import NetworkError
-from clinicplan.network import connected_parts
-from clinicplan.private_roads import BEYOND_MM, PRIVATE_LIMIT_MM, PrivateEdges, lengths_to
+from clinicplan.road_choice import (
+    Choice,
+    nearest_free,
+    open_nodes,
+    open_parts,
+    prefer_connected,
+    tiny_parts,
+)
 from clinicplan.road_pieces import RoadPieces, index_roads
 from clinicplan.standard import MM_PER_M, UNREACHED
 
@@ -32,9 +38,6 @@ on foot a village does not mind 150 m to the road that leads somewhere; beyond t
 TINY_SHARE: Final = 0.05
 """A part of the network is tiny when it is not the largest and holds less than this share of the directed edges (假设:
 unconnected yards and drawing errors are far smaller; an island or a valley with its own roads is larger)."""
-GROWTH: Final = 4
-FIRST_RING_MM: Final = 100_000
-"""The search for a second road starts with a ring of 100 m and widens fourfold; this only affects speed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,82 +116,6 @@ class AccessLegs:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Admission:
-    """Which places on the road count: pieces by their part, private ones by the open roads they lead to."""
-
-    roads: RoadPieces
-    open_piece: Flags
-    leave_mm: Int64
-    enter_mm: Int64
-
-    def holds(self, piece: Int64, fraction: Float64) -> Flags:
-        """Tell whether each place is admitted; a private one when it can be left and reached within 500 m."""
-        held = self.open_piece[piece]
-        rows = np.flatnonzero(self.roads.private[piece])
-        if rows.size:
-            held[rows] = self._private_holds(piece[rows], fraction[rows])
-        return held
-
-    def _private_holds(self, piece: Int64, fraction: Float64) -> Flags:
-        roads, length = self.roads, self.roads.network.length_mm
-        stop = roads.stop_mm(piece, fraction)
-        share = roads.stop_share(piece, stop)
-        leave = np.full(piece.size, BEYOND_MM)
-        enter = leave.copy()
-        for edge, share_done, from_node, to_node in (
-            (roads.forward_edge[piece], share, roads.start[piece], roads.end[piece]),
-            (roads.backward_edge[piece], 1.0 - share, roads.end[piece], roads.start[piece]),
-        ):
-            done = np.rint(length[edge] * share_done).astype(np.int64)
-            rest = length[edge] - done
-            leave = np.where(edge >= 0, np.minimum(leave, rest + self.leave_mm[to_node]), leave)
-            enter = np.where(edge >= 0, np.minimum(enter, done + self.enter_mm[from_node]), enter)
-        for here, node in ((stop == 0, roads.start[piece]), (stop == roads.straight_mm[piece], roads.end[piece])):
-            leave = np.where(here, np.minimum(leave, self.leave_mm[node]), leave)
-            enter = np.where(here, np.minimum(enter, self.enter_mm[node]), enter)
-        return (leave <= PRIVATE_LIMIT_MM) & (enter <= PRIVATE_LIMIT_MM)
-
-
-@dataclass(frozen=True, eq=False)
-class _Candidates:
-    """Pairs of a point (its row) and a piece of road, by point, then nearest first."""
-
-    point: Int64
-    piece: Int64
-    fraction: Float64
-    leg_mm: Int64
-
-    def only(self, chosen: NDArray[Any]) -> _Candidates:
-        return _Candidates(self.point[chosen], self.piece[chosen], self.fraction[chosen], self.leg_mm[chosen])
-
-    def first_of_each_point(self) -> Flags:
-        first = np.ones(self.point.size, dtype=bool)
-        first[1:] = self.point[1:] != self.point[:-1]
-        return first
-
-
-@dataclass(frozen=True, eq=False)
-class _Choice:
-    """The piece each point joins (-1: none), where along it, how far off, and whether any was there to be cut off."""
-
-    piece: Int64
-    fraction: Float64
-    leg_mm: Int64
-    any_near: Flags
-
-    @classmethod
-    def empty(cls, size: int) -> _Choice:
-        none = np.full(size, -1, dtype=np.int64)
-        return cls(none, np.full(size, np.nan), none.copy(), np.zeros(size, dtype=bool))
-
-    def take(self, found: _Candidates) -> None:
-        """Enter the candidates found (the arrays are this search's own)."""
-        self.piece[found.point] = found.piece
-        self.fraction[found.point] = found.fraction
-        self.leg_mm[found.point] = found.leg_mm
-
-
 def find_access(
     network: RoadNetwork,
     ids: Sequence[str] | NDArray[Any],
@@ -255,14 +182,16 @@ def find_access(
     index = index_roads(network) if roads is None else roads
     limit_mm = np.full(names.size, round(max_access_m * MM_PER_M), dtype=np.int64)
     nearest_mm = _nearest_mm(index, point_x, point_y)
-    parts = _open_parts(network)
-    tiny = _tiny_parts(network, parts, tiny_share)[parts]
-    anywhere = _admission(index, np.ones(network.n_nodes, dtype=bool))
-    choice = _nearest_free(anywhere, point_x, point_y, nearest_mm, limit_mm)
+    parts = open_parts(network)
+    tiny = tiny_parts(network, parts, tiny_share)[parts]
+    anywhere = Admission(index, np.ones(network.n_nodes, dtype=bool))
+    choice = nearest_free(anywhere, point_x, point_y, nearest_mm, limit_mm)
     second_choice = np.zeros(names.size, dtype=bool)
     if tiny.any():
-        factor = (component_factor, component_extra_m * MM_PER_M)
-        second_choice = _prefer_connected(choice, _admission(index, ~tiny), point_x, point_y, limit_mm, factor)
+        connected, extra_mm = Admission(index, ~tiny), component_extra_m * MM_PER_M
+        choice, second_choice = prefer_connected(
+            choice, connected, point_x, point_y, limit_mm, component_factor, extra_mm
+        )
     return _legs(index, names, point_x, point_y, choice, second_choice, nearest_mm, access_kmh)
 
 
@@ -274,7 +203,8 @@ def walking_ms(length_mm: Int64, access_kmh: float) -> Int64:
     >>> walking_ms(np.array([100_000]), 4.0).tolist()
     [90000]
     """
-    return np.rint(length_mm * (3.6 / access_kmh)).astype(np.int64)
+    time_ms: Int64 = np.rint(length_mm * (3.6 / access_kmh)).astype(np.int64)
+    return time_ms
 
 
 def _points(ids: Sequence[str] | NDArray[Any], x: ArrayLike, y: ArrayLike) -> tuple[Float64, Float64, NDArray[Any]]:
@@ -294,7 +224,7 @@ def _check_walk(access_kmh: float, max_access_m: float) -> None:
 
 
 def _nearest_mm(roads: RoadPieces, x: Float64, y: Float64) -> Int64:
-    """Return the distance to the nearest piece that can be entered, -1 where there is none or the point has no place."""
+    """Return the distance to the nearest piece that can be entered, -1 without one or without coordinates."""
     import shapely
 
     nearest = np.full(x.size, UNREACHED, dtype=np.int64)
@@ -306,131 +236,12 @@ def _nearest_mm(roads: RoadPieces, x: Float64, y: Float64) -> Int64:
     return nearest
 
 
-def _open_parts(network: RoadNetwork) -> Int32:
-    """Return the connected part of every node over roads that let traffic through."""
-    if network.through is None or network.through.all():
-        return network.component
-    return connected_parts(network.n_nodes, network.tail[network.through], network.head[network.through])
-
-
-def _tiny_parts(network: RoadNetwork, parts: Int32, tiny_share: float) -> Flags:
-    """Tell which parts are tiny; the largest (part 0) never is."""
-    edges = network.tail if network.through is None else network.tail[network.through]
-    edges_of_part = np.bincount(parts[edges], minlength=int(parts.max(initial=0)) + 1)
-    tiny: Flags = edges_of_part < tiny_share * edges.size
-    tiny[0] = False
-    return tiny
-
-
-def _admission(roads: RoadPieces, good_nodes: Flags) -> _Admission:
-    """Admit the pieces of open road at good nodes, and private roads by the good open nodes they lead to."""
-    network = roads.network
-    open_piece = ~roads.private & good_nodes[roads.start]
-    if network.through is None or not roads.private.any():
-        return _Admission(roads, open_piece, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    closed = ~network.through
-    edges = PrivateEdges(
-        *(values[closed] for values in (network.tail, network.head, network.time_ms, network.length_mm))
-    )
-    goals = good_nodes & open_nodes(network)
-    return _Admission(roads, open_piece, lengths_to(goals, edges.entering()), lengths_to(goals, edges.leaving()))
-
-
-def open_nodes(network: RoadNetwork) -> Flags:
-    """Tell which nodes lie on a road that lets traffic through."""
-    through = slice(None) if network.through is None else network.through
-    touched = np.zeros(network.n_nodes, dtype=bool)
-    touched[network.tail[through]] = True
-    touched[network.head[through]] = True
-    return touched
-
-
-def _nearest_free(admission: _Admission, x: Float64, y: Float64, inner_mm: Int64, limit_mm: Int64) -> _Choice:
-    """Choose for each point the nearest admitted piece whose leg is free, searching in widening rings.
-
-    `inner_mm` is a distance below which there is nothing to find, -1 for points to leave out; `limit_mm` the longest
-    leg of each point.
-    """
-    choice = _Choice.empty(x.size)
-    waiting = np.flatnonzero((inner_mm >= 0) & (inner_mm <= limit_mm))
-    done_mm = np.full(x.size, -1, dtype=np.int64)
-    ring_mm = inner_mm.copy()
-    while waiting.size:
-        found = _candidates(admission, waiting, x, y, done_mm, ring_mm)
-        choice.any_near[found.point] = True
-        choice.take(_first_free(admission.roads, found, x, y))
-        done_mm[waiting] = ring_mm[waiting]
-        ring_mm = np.minimum(np.maximum(GROWTH * ring_mm, FIRST_RING_MM), limit_mm)
-        waiting = waiting[(choice.piece[waiting] < 0) & (done_mm[waiting] < limit_mm[waiting])]
-    return choice
-
-
-def _candidates(
-    admission: _Admission, points: Int64, x: Float64, y: Float64, done_mm: Int64, ring_mm: Int64
-) -> _Candidates:
-    """List the admitted pieces farther than `done_mm` and at most `ring_mm` from each point, nearest first."""
-    import shapely
-
-    roads = admission.roads
-    px, py = x[points], y[points]
-    half_m = (ring_mm[points] + 1) / MM_PER_M
-    pairs = roads.tree.query(shapely.box(px - half_m, py - half_m, px + half_m, py + half_m))
-    point, piece = points[pairs[0]], roads.joinable_rows[pairs[1]]
-    fraction, distance_m = roads.project(piece, x[point], y[point])
-    leg_mm = np.rint(distance_m * MM_PER_M).astype(np.int64)
-    near = np.flatnonzero((leg_mm > done_mm[point]) & (leg_mm <= ring_mm[point]))
-    near = near[admission.holds(piece[near], fraction[near])]
-    near = near[np.lexsort((roads.tie_rank[piece[near]], leg_mm[near], point[near]))]
-    return _Candidates(point[near], piece[near], fraction[near], leg_mm[near])
-
-
-def _first_free(roads: RoadPieces, candidates: _Candidates, x: Float64, y: Float64) -> _Candidates:
-    """Keep each point's first candidate whose leg crosses no barrier, testing few legs where the first ones are free."""
-    if roads.crossings.n_pieces == 0:
-        return candidates.only(candidates.first_of_each_point())
-    starts = np.flatnonzero(candidates.first_of_each_point())
-    rank = np.arange(candidates.point.size) - np.repeat(starts, np.diff(np.append(starts, candidates.point.size)))
-    waiting = np.ones(candidates.point.size, dtype=bool)
-    kept: list[NDArray[Any]] = []
-    tested, block = 0, 1
-    while waiting.any():
-        rows = np.flatnonzero(waiting & (rank < tested + block))
-        free = rows[~_leg_is_cut(roads, candidates.only(rows), x, y)]
-        first = free[np.unique(candidates.point[free], return_index=True)[1]]
-        kept.append(first)
-        waiting[rows] = False
-        waiting &= ~np.isin(candidates.point, candidates.point[first])
-        tested, block = tested + block, block * GROWTH
-    return candidates.only(np.concatenate(kept) if kept else np.zeros(0, dtype=np.int64))
-
-
-def _leg_is_cut(roads: RoadPieces, candidates: _Candidates, x: Float64, y: Float64) -> Flags:
-    foot_x, foot_y = roads.place(candidates.piece, candidates.fraction)
-    return roads.crossings.cut(x[candidates.point], y[candidates.point], foot_x, foot_y)
-
-
-def _prefer_connected(
-    choice: _Choice, connected: _Admission, x: Float64, y: Float64, limit_mm: Int64, factor: tuple[float, float]
-) -> Flags:
-    """Move points from tiny parts to connected roads not much farther; tell which were moved."""
-    rows = np.flatnonzero(choice.piece >= 0)
-    stray = rows[~connected.holds(choice.piece[rows], choice.fraction[rows])]
-    inner_mm = np.full(x.size, UNREACHED, dtype=np.int64)
-    inner_mm[stray] = choice.leg_mm[stray]
-    farthest = np.floor(factor[0] * np.maximum(choice.leg_mm, 0) + factor[1]).astype(np.int64)
-    other = _nearest_free(connected, x, y, inner_mm, np.minimum(farthest, limit_mm))
-    moved = other.piece >= 0
-    for mine, theirs in ((choice.piece, other.piece), (choice.fraction, other.fraction), (choice.leg_mm, other.leg_mm)):
-        mine[moved] = theirs[moved]
-    return moved
-
-
 def _legs(
     roads: RoadPieces,
     ids: NDArray[Any],
     x: Float64,
     y: Float64,
-    choice: _Choice,
+    choice: Choice,
     second_choice: Flags,
     nearest_mm: Int64,
     access_kmh: float,
@@ -461,4 +272,5 @@ def _on_private_road(roads: RoadPieces, piece: Int64, fraction: Float64) -> Flag
     stop, is_open = roads.stop_mm(piece, fraction), open_nodes(roads.network)
     at_open_start = (stop == 0) & is_open[roads.start[piece]]
     at_open_end = (stop == roads.straight_mm[piece]) & is_open[roads.end[piece]]
-    return roads.private[piece] & ~at_open_start & ~at_open_end
+    private: Flags = roads.private[piece] & ~at_open_start & ~at_open_end
+    return private

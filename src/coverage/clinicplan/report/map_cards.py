@@ -34,9 +34,9 @@ def position(point: shapely.Point) -> list[float]:
     return [round(float(point.y), DECIMALS), round(float(point.x), DECIMALS)]
 
 
-def has_place(places: gpd.GeoDataFrame) -> pd.Series[bool]:
+def has_place(places: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     """Tell which rows have a position."""
-    return ~(places.geometry.isna() | places.geometry.is_empty)
+    return np.asarray(~(places.geometry.isna() | places.geometry.is_empty), dtype=bool)
 
 
 def village_groups(villages: gpd.GeoDataFrame) -> pd.Series[str]:

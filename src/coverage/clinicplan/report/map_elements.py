@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from branca.element import Element, MacroElement
 from folium.map import Layer
 from folium.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _UNSAFE_IN_SCRIPTS: Final = str.maketrans(
     {character: f"\\u{ord(character):04x}" for character in ("<", ">", "&", "\u2028", "\u2029")}
@@ -26,7 +29,7 @@ def script_text(value: Any) -> str:
     return text.translate(_UNSAFE_IN_SCRIPTS)
 
 
-class Raw(Element):  # type: ignore[misc]
+class Raw(Element):
     """Put text on the page as it is.
 
     Folium reads the text of its own `Element` as a Jinja template, so that a village named `{{7*7}}` would be computed;
@@ -43,19 +46,33 @@ class Raw(Element):  # type: ignore[misc]
         return self.text
 
 
-class MapStart(MacroElement):  # type: ignore[misc]
-    """Prepare the map before the first layer: panes, canvases, attribution."""
+class MapStart(MacroElement):
+    """Prepare the map before the first layer: styles, scripts, panes, attribution.
+
+    Parameters
+    ----------
+    header
+        Style and script elements by name; they follow the links of Folium, which they build upon.
+    """
 
     _template = Template(
         "{% macro script(this, kwargs) %}clinicplan.prepare({{ this._parent.get_name() }});{% endmacro %}"
     )
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, header: Mapping[str, str]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "MapStart"
+        self.header = {name: Raw(text) for name, text in header.items()}
+
+    def render(self, **options: Any) -> None:
+        """Put styles and scripts into the header, then render."""
+        root: Any = self.get_root()
+        for name, element in self.header.items():
+            root.header.add_child(element, name=name)
+        super().render(**options)
 
 
-class DrawnLayer(Layer):  # type: ignore[misc]
+class DrawnLayer(Layer):
     """Draw one whole layer with one object.
 
     Parameters
@@ -89,7 +106,7 @@ class DrawnLayer(Layer):  # type: ignore[misc]
         self.drawing_options = script_text({"key": key, **options})
 
 
-class MapFinish(MacroElement):  # type: ignore[misc]
+class MapFinish(MacroElement):
     """Start the page's own controls after the last layer.
 
     Parameters
@@ -109,7 +126,7 @@ class MapFinish(MacroElement):  # type: ignore[misc]
     )
 
     def __init__(self, layers: list[tuple[Layer, dict[str, Any]]], settings: dict[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "MapFinish"
         self.layers = [(layer, script_text(about)) for layer, about in layers]
         self.settings = script_text(settings)

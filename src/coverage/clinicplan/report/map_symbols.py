@@ -51,7 +51,7 @@ def symbol_swatch(symbol: Symbol) -> str:
         'stroke-width="1.3"/>'
         for ring in range(1, symbol.rings + 1)
     )
-    return _picture(rings + shape)
+    return _picture(rings + shape, reach + RING_GAP_PX * symbol.rings + 1)
 
 
 def area_swatch(fill: str, edge: str, dash: Sequence[int], opacity: float) -> str:
@@ -74,8 +74,12 @@ def dash_text(dash: Sequence[int]) -> str | None:
     return " ".join(str(length) for length in dash) or None
 
 
-def _picture(content: str) -> str:
-    return f'<svg viewBox="0 0 {SWATCH_WIDTH} {SWATCH_HEIGHT}">{content}</svg>'
+def _picture(content: str, reach_px: float = 0.0) -> str:
+    """Draw in a field of fixed size; what reaches farther than half its height is drawn smaller."""
+    scale = max(1.0, reach_px / (SWATCH_HEIGHT / 2))
+    width, height = SWATCH_WIDTH * scale, SWATCH_HEIGHT * scale
+    left, top = (SWATCH_WIDTH - width) / 2, (SWATCH_HEIGHT - height) / 2
+    return f'<svg viewBox="{left:.1f} {top:.1f} {width:.1f} {height:.1f}">{content}</svg>'
 
 
 def _dash(dash: Sequence[int]) -> str:

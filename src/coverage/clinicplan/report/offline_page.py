@@ -171,7 +171,9 @@ def _with_numbered_ids(page: str, root: Element) -> str:
 
 def _elements(element: Element) -> Iterator[Element]:
     """Walk the tree of elements, the three parts of a figure included."""
+    from branca.element import Element
+
     yield element
-    parts = [getattr(element, part) for part in ("header", "html", "script") if hasattr(element, part)]
-    for child in (*parts, *element._children.values()):  # noqa: SLF001 - as above
+    parts = [getattr(element, part, None) for part in ("header", "html", "script")]
+    for child in (*(part for part in parts if isinstance(part, Element)), *element._children.values()):  # noqa: SLF001 - as above
         yield from _elements(child)

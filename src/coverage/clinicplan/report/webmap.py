@@ -184,15 +184,7 @@ def build_map(
 
     from clinicplan.report.map_elements import DrawnLayer, MapFinish, MapStart, Raw
     from clinicplan.report.map_layers import draw_county
-    from clinicplan.report.map_panels import filled_style
-    from clinicplan.report.offline_page import (
-        OWN_SCRIPTS,
-        OWN_STYLES,
-        own_text,
-        script_element,
-        style_element,
-        trim_links,
-    )
+    from clinicplan.report.offline_page import trim_links
 
     drawn = draw_county(picture, lang)
     web_map = folium.Map(
@@ -207,7 +199,7 @@ def build_map(
         location=_centre(picture),
     )
     trim_links(web_map)
-    web_map.add_child(MapStart())
+    web_map.add_child(MapStart(_own_header()))
     for tile_layer in _tile_layers(tiles, tianditu_key, lang):
         web_map.add_child(tile_layer)
     listed = []
@@ -218,10 +210,6 @@ def build_map(
             listed.append((element, _about(layer, lang)))
     web_map.add_child(MapFinish(_in_reading_order(listed, lang), _settings(picture, lang)))
     root: Any = web_map.get_root()
-    for name in OWN_STYLES:
-        root.header.add_child(Raw(style_element(filled_style(own_text(name)))), name=f"zz_{name}")
-    for name in OWN_SCRIPTS:
-        root.header.add_child(Raw(script_element(own_text(name))), name=f"zz_{name}")
     root.html.add_child(Raw(_panel(picture, drawn, tiles, lang)))
     return web_map
 
@@ -271,6 +259,15 @@ def write_map(
     return target
 
 
+def _own_header() -> dict[str, str]:
+    """Write the page's own styles and scripts as elements of the header."""
+    from clinicplan.report.map_panels import filled_style
+    from clinicplan.report.offline_page import OWN_SCRIPTS, OWN_STYLES, own_text, script_element, style_element
+
+    styles = {name: style_element(filled_style(own_text(name))) for name in OWN_STYLES}
+    return styles | {name: script_element(own_text(name)) for name in OWN_SCRIPTS}
+
+
 def _layer_faults(layer: str, frame: gpd.GeoDataFrame | None) -> list[Fault]:
     """Find missing columns and reference systems that are not metric."""
     if frame is None:
@@ -315,7 +312,7 @@ def _about(layer: MapLayer, lang: Language) -> dict[str, Any]:
 def _in_reading_order(listed: list[tuple[Any, dict[str, Any]]], lang: Language) -> list[tuple[Any, dict[str, Any]]]:
     """Order layers for the reader: by group, and within a group what is drawn uppermost or first comes first."""
     groups = [escape(word(f"map.group.{name}", lang)) for name in GROUPS]
-    return sorted(listed[::-1], key=lambda item: groups.index(item[1]["group"]))
+    return [item for group in groups for item in listed[::-1] if item[1]["group"] == group]
 
 
 def _settings(picture: CountyPicture, lang: Language) -> dict[str, Any]:
@@ -350,7 +347,7 @@ def _panel(picture: CountyPicture, drawn: DrawnCounty, tiles: Tiles | None, lang
     statements = [*picture.statements, *drawn.notes]
     if tiles:
         statements.append(word("map.note.tiles", lang, source=word(f"map.tiles.{tiles}", lang)))
-    subtitle = (picture.standard_text, picture.mode_text, picture.date)
+    subtitle = (picture.standard_text, picture.mode_text, word("map.date", lang, date=picture.date))
     return side_panel(picture.title, subtitle, picture.figures, pending_rows(picture.pending, lang), statements, lang)
 
 

@@ -3,7 +3,7 @@
   "use strict";
   var clinicplan = (window.clinicplan = window.clinicplan || {});
 
-  var WIDE_PX = 1180;
+  var ROOMY_PX = 620;
 
   function grouped(items) {
     var groups = [];
@@ -104,12 +104,16 @@
     var markers = [];
     items.forEach(function (item) { markers = markers.concat(item.layer.markers || []); });
 
+    var control = box("topright", "cp-layers", folding(words.layers, false)).addTo(map);
+    var legend = box("bottomleft", "cp-legend", folding(words.legend, true)).addTo(map);
+
+    /* The whole county beside the legend where the map is wide enough, else behind it. */
     function home() {
-      map.fitBounds(settings.bounds, { animate: false, padding: [16, 16] });
+      var beside = legend.getContainer().offsetWidth + 20;
+      var left = map.getSize().x - beside > ROOMY_PX ? beside : 16;
+      map.fitBounds(settings.bounds, { animate: false, paddingTopLeft: [left, 16], paddingBottomRight: [16, 24] });
     }
 
-    var control = box("topright", "cp-layers", folding(words.layers, window.innerWidth >= WIDE_PX)).addTo(map);
-    var legend = box("bottomleft", "cp-legend", folding(words.legend, true)).addTo(map);
     var checks = control.getContainer().querySelector(".cp-body");
     checks.innerHTML = layerLines(items);
 
@@ -147,8 +151,8 @@
     window.addEventListener("beforeprint", function () { clinicplan.printView(map, true); });
     window.addEventListener("afterprint", function () { clinicplan.printView(map, false); });
     map.invalidateSize({ animate: false });
-    home();
     refresh();
+    home();
     clinicplan.map = map;
     clinicplan.items = items;
   };

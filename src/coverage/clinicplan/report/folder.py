@@ -1,0 +1,118 @@
+"""Write what a result folder holds: summary, tables, layers, map, manifest (DESIGN section 5)."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import geopandas as gpd
+import pandas as pd
+
+from clinicplan.errors import Language
+from clinicplan.report.tables import facility_table, township_table, travel_time_table, village_table
+from clinicplan.results import describe_inputs, package_versions, write_csv, write_json, write_layers, write_manifest
+from clinicplan.words import word
+
+if TYPE_CHECKING:
+    from clinicplan.plan import CountyResult
+
+
+class Timer(Protocol):
+    """Times named steps."""
+
+    seconds: dict[str, float]
+
+    def step(self, name: str, **values: object) -> AbstractContextManager[None]:
+        """Announce and time a step."""
+        ...
+
+
+def write_results(result: CountyResult, folder: Path, *, lang: Language, watch: Timer, command: str) -> None:
+    """Write every file of a result into a folder, the manifest last.
+
+    Parameters
+    ----------
+    result
+        The answer.
+    folder
+        An empty folder.
+    lang
+        Language of titles and of the total row; ids and column names are the same in both.
+    watch
+        Times the steps.
+    command
+        What made the result, for the manifest.
+    """
+    with watch.step("tables"):
+        write_json(result.summary, folder / "summary.json")
+        if "tables" in result.products:
+            write_csv(village_table(result.circles), folder / "villages.csv")
+            write_csv(facility_table(result.circles), folder / "facilities.csv")
+            write_csv(township_table(result.circles, word("general.total", lang)), folder / "townships.csv")
+            travel_time_table(result.circles).to_parquet(folder / "travel_times.parquet", index=False)
+        write_layers(result_layers(result), folder / "coverage.gpkg", _styles())
+    if "map" in result.products:
+        from clinicplan.report.picture import county_picture
+        from clinicplan.report.webmap import write_map
+
+        with watch.step("map"):
+            write_map(county_picture(result, lang), folder / "map.html", lang=lang)
+    write_manifest(folder, manifest(result, lang=lang, seconds=watch.seconds, command=command))
+
+
+def result_layers(result: CountyResult) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of `coverage.gpkg` in the region's projected system.
+
+    `isochrones` holds the circle of all counted facilities (`facility_id` empty) and, where they were asked for, of
+    each facility; `gaps` the villages outside the circle (服务圈外行政村).
+    """
+    circles = result.circles
+    villages = _with_points(village_table(circles), circles.villages)
+    everyone = result.circle_areas.assign(facility_id="")[["facility_id", "minutes", "geometry"]]
+    areas = [everyone] if result.facility_areas is None else [everyone, result.facility_areas]
+    outside = (circles.group == "village") & ~circles.village_trips.within
+    return {
+        "boundary": result.county.layers.boundary[["geometry"]].assign(name=result.county.region.name),
+        "isochrones": gpd.GeoDataFrame(pd.concat(areas, ignore_index=True), crs=circles.villages.crs),
+        "villages": villages,
+        "gaps": villages[outside].reset_index(drop=True),
+        "facilities": _with_points(facility_table(circles), circles.facilities),
+    }
+
+
+def manifest(result: CountyResult, *, lang: Language, seconds: dict[str, float], command: str) -> dict[str, Any]:
+    """Return what went into a result: versions, inputs, the resolved region, parameters with sources, times."""
+    from clinicplan.speeds import read_speeds
+
+    region = result.county.region
+    files = {name: region.file(name) for name in region.layers.present()}
+    speeds_file = region.folder / region.travel.speeds if region.travel.speeds else None
+    table = read_speeds(speeds_file).table()
+    used = table[table["mode"].isin(["", *region.travel.all_modes])]
+    return {
+        "program": "clinicplan",
+        "command": command,
+        "versions": package_versions(),
+        "run_date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "lang": lang,
+        "code": region.code,
+        "inputs": describe_inputs({"region": region.path, **files}),
+        "region": region.model_dump(mode="json", exclude={"path"}),
+        "policy": None if result.county.profile is None else result.county.profile.model_dump(mode="json"),
+        "parameters": used.to_dict(orient="records"),
+        "seconds": seconds,
+        "faults": [item["text"] for item in result.summary["warnings"]],
+    }
+
+
+def _with_points(table: pd.DataFrame, layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    points = layer.geometry.representative_point().to_numpy()
+    return gpd.GeoDataFrame(table.reset_index(drop=True), geometry=points, crs=layer.crs)
+
+
+def _styles() -> dict[str, str]:
+    from clinicplan.report.qgis import layer_styles
+
+    return layer_styles()
