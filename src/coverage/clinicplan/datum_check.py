@@ -1,7 +1,8 @@
 """Tell which datum a layer of points is in, by how close its points come to roads.
 
 Villages and clinics stand beside roads. Undoing the right shift brings them there; undoing a wrong one leaves them
-300 to 700 m (GCJ-02) or about 1.2 km (BD-09) away. This module reports; it never converts.
+300 to 700 m (GCJ-02) or about 1.2 km (BD-09) away. Decoys, each candidate moved 300 m to the four sides, must lose
+too: a layer that fits no datum gets no answer. This module reports; it never converts.
 """
 
 from __future__ import annotations
@@ -35,7 +36,11 @@ MOST_PLACES: Final = 1_500
 STRAY_SCORE: Final = 0.02
 """Added to every score in the mixture, so that a place far from every road speaks for no datum."""
 LEAST_MIXED_SHARE: Final = 0.05
+LEAST_MIXED_SCORE: Final = 0.2
+"""A layer farther from roads than this says nothing about its parts."""
 MIXTURE_ROUNDS: Final = 40
+DECOY_M: Final = 300.0
+"""How far decoys stand from their candidate: beyond the scatter of village points, within the shifts sought."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,9 @@ class DatumGuess:
     median_distance_m
         Median metres to the nearest road under each candidate.
     confidence
-        Share of 400 seeded bootstrap samples in which `best` wins, 0-1.
+        Share of 400 seeded bootstrap samples in which `best` wins over the other candidates, 0-1.
+    beats_decoys
+        Whether `best` scores more than every decoy; if not, the layer fits no datum.
     n_places
         Distinct places compared; points at equal coordinates are one.
     stray
@@ -67,6 +74,7 @@ class DatumGuess:
     scores: Mapping[str, float]
     median_distance_m: Mapping[str, float]
     confidence: float
+    beats_decoys: bool
     n_places: int
     stray: Candidate
     stray_share: float
@@ -75,13 +83,14 @@ class DatumGuess:
     @property
     def looks_mixed(self) -> bool:
         """Whether a part of the layer is in another datum than the rest, as when pins from a phone join a survey."""
-        return self.n_places >= FEWEST_PLACES and self.stray_share_low > LEAST_MIXED_SHARE
+        enough = self.n_places >= FEWEST_PLACES and self.scores[self.best] >= LEAST_MIXED_SCORE
+        return enough and self.stray_share_low > LEAST_MIXED_SHARE
 
     @property
     def is_confident(self) -> bool:
         """Whether there are places enough, near enough to roads, and the bootstrap agrees; else it cannot be told."""
         enough = self.n_places >= FEWEST_PLACES and self.scores[self.best] >= LEAST_SCORE
-        return enough and self.confidence >= LEAST_CONFIDENCE
+        return enough and self.beats_decoys and self.confidence >= LEAST_CONFIDENCE
 
     @property
     def answer(self) -> str:
@@ -168,16 +177,20 @@ def identify_datum(
         raise ValueError("a datum can be told only from at least one point with coordinates and one road")
     distance_m = _distances(places, roads, crs)
     score = np.exp(-distance_m / CLOSENESS_M)
-    best = int(score.mean(axis=0).argmax())
+    known = len(CANDIDATES)
+    mean = score.mean(axis=0)
+    best = int(mean[:known].argmax())
     draws = _draws(len(score), seed)
     shares, low = _mixture(score, draws)
-    stray = int(np.where(np.arange(len(CANDIDATES)) == best, -1.0, low + shares * 1e-6).argmax())
+    # The largest lower end; where all are nil, the largest share.
+    stray = max((k for k in range(known) if k != best), key=lambda k: (low[k], shares[k]))
     return DatumGuess(
         best=CANDIDATES[best],
         declared=declared,
-        scores=dict(zip(CANDIDATES, score.mean(axis=0).tolist(), strict=True)),
-        median_distance_m=dict(zip(CANDIDATES, np.median(distance_m, axis=0).tolist(), strict=True)),
-        confidence=float(((draws @ score).argmax(axis=1) == best).mean()),
+        scores=dict(zip(CANDIDATES, mean.tolist(), strict=False)),
+        median_distance_m=dict(zip(CANDIDATES, np.median(distance_m, axis=0).tolist(), strict=False)),
+        confidence=float(((draws @ score[:, :known]).argmax(axis=1) == best).mean()),
+        beats_decoys=bool(mean[best] > mean[known:].max()),
         n_places=len(places),
         stray=CANDIDATES[stray],
         stray_share=float(shares[stray]),
@@ -195,18 +208,17 @@ def _distinct_places(lon: ArrayLike, lat: ArrayLike, seed: int) -> Float64:
 
 
 def _distances(places: Float64, roads: NDArray[np.object_], crs: str) -> Float64:
-    """Return metres to the nearest road under each candidate, shape (places, candidates)."""
+    """Return metres to the nearest road, shape (places, candidates + decoys): first each candidate, then its decoys."""
     import shapely
     from pyproj import Transformer
 
     project = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform
-    tree = shapely.STRtree(roads)
-    columns = []
-    for candidate in CANDIDATES:
-        points = shapely.points(*project(*to_wgs84(places[:, 0], places[:, 1], candidate)))
-        columns.append(shapely.distance(points, roads[tree.nearest(points)]))
-    distance_m = np.stack(columns, axis=1)
-    return np.where(np.isfinite(distance_m), distance_m, np.inf)
+    moves = np.array([(0.0, 0.0), (DECOY_M, 0.0), (0.0, DECOY_M), (-DECOY_M, 0.0), (0.0, -DECOY_M)])
+    candidates = [np.c_[project(*to_wgs84(places[:, 0], places[:, 1], candidate))] for candidate in CANDIDATES]
+    columns = [candidate + move for move in moves for candidate in candidates]
+    points = np.asarray(shapely.points(np.concatenate(columns)))
+    distance_m = shapely.distance(points, roads[shapely.STRtree(roads).nearest(points)])
+    return np.where(np.isfinite(distance_m), distance_m, np.inf).reshape(len(columns), -1).T
 
 
 def _draws(n_places: int, seed: int) -> Float64:
@@ -216,10 +228,10 @@ def _draws(n_places: int, seed: int) -> Float64:
 
 
 def _mixture(score: Float64, draws: Float64) -> tuple[Float64, Float64]:
-    """Estimate which share of the places is in each datum, and the lower end of its bootstrap, shape (candidates) each.
+    """Estimate which share of the places fits each column, and the lower end of its bootstrap, shape (columns) each.
 
     Expectation and maximisation on w: place i is in datum k with probability p_ik = w_k s_ik / sum_j w_j s_ij, and
-    w_k is the mean of p_ik. Candidates that are the same to the bit share their places out evenly.
+    w_k is the mean of p_ik. Columns that are the same to the bit share their places evenly.
     """
     likelihood = score + STRAY_SCORE
     samples = np.vstack([np.ones(len(score)), draws])

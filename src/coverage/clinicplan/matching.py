@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -373,7 +373,7 @@ def _pairs_between(start: gpd.GeoDataFrame, end: gpd.GeoDataFrame, rows: Rows, l
     if not rows.size or not placed.size:
         return np.zeros((0, 2), dtype=np.int64)
     tree = cKDTree(np.c_[end_x[placed], end_y[placed]])
-    near: list[list[int]] = tree.query_ball_point(np.c_[x[rows], y[rows]], limit_m + 0.001, return_sorted=True).tolist()
+    near: Any = tree.query_ball_point(np.c_[x[rows], y[rows]], limit_m + 0.001, return_sorted=True)
     pairs = [(int(row), int(placed[other])) for row, others in zip(rows, near, strict=True) for other in others]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 

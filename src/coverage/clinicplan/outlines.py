@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from clinicplan.lattice import Window
 
 Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 
 GRID_DECIMALS: Final = 2
 GRID_M: Final = 10.0**-GRID_DECIMALS
@@ -25,7 +26,8 @@ NESTING_M: Final = 0.02
 def outline(window: Window, level: Float64, cell_m: float) -> BaseGeometry:
     """Return the ground with a level below zero; holes and separate parts are kept.
 
-    Levels are interpolated along lattice lines. They must not come nearer to zero than a few centimetres, so that no
+    Holes smaller than one cell are filled: the lattice cannot tell them from none. (What a larger limit leaves out lies
+    within what a smaller one leaves out, so filling keeps circles nested.) Levels are interpolated along lattice lines. They must not come nearer to zero than a few centimetres, so that no
     two rings meet.
 
     Parameters
@@ -51,7 +53,23 @@ def outline(window: Window, level: Float64, cell_m: float) -> BaseGeometry:
     if points is None:
         return shapely.Polygon()
     whole = np.round(np.asarray(points, dtype=np.float64), GRID_DECIMALS)
-    return as_area(shapely.from_ragged_array(shapely.GeometryType.POLYGON, whole, (rings, polygons)))
+    return as_area(_polygons(whole, rings.astype(np.int64), polygons.astype(np.int64), cell_m**2))
+
+
+def _polygons(xy: Float64, rings: Int64, polygons: Int64, smallest_hole_m2: float) -> NDArray[np.object_]:
+    """Build polygons from rings: ring r is `xy[rings[r]:rings[r + 1]]`, the first ring of a polygon its shell."""
+    step = xy[:-1, 0] * xy[1:, 1] - xy[1:, 0] * xy[:-1, 1]
+    step[rings[1:-1] - 1] = 0.0
+    area = np.abs(np.add.reduceat(step, rings[:-1])) / 2.0
+    kept = area >= smallest_hole_m2
+    kept[polygons[:-1]] = True
+    size = np.diff(rings)
+    before = np.concatenate([[0], np.cumsum(kept)])
+    bounds = np.concatenate([[0], np.cumsum(size[kept])])
+    parts: NDArray[np.object_] = shapely.from_ragged_array(
+        shapely.GeometryType.POLYGON, xy[np.repeat(kept, size)], (bounds, before[polygons])
+    )
+    return parts
 
 
 def as_area(parts: NDArray[np.object_]) -> BaseGeometry:

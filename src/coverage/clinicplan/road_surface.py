@@ -44,6 +44,8 @@ STRIP_M: Final = 250.0
 """Widest strip beside a reached road, metres to each side: a modelling choice (假设)."""
 CORRIDOR_CELLS: Final = 1.2
 """Half-width of a road as drawn, in cells, free of time: thinner roads would break up on the lattice."""
+JUNCTION_DEPTH_M: Final = 1.0
+"""How far inside a reached junction lies at least, by interpolation on the lattice, metres."""
 SMALLEST_LEVEL_M: Final = 0.05
 """No level is nearer to zero: outlines then never meet in a lattice point, and are valid."""
 THIN_ROAD_M: Final = 4.0
@@ -105,9 +107,7 @@ class Links:
         time: Float64 = np.minimum(from_start, node_ms[self.end[link]] + (1.0 - along) * by_end)
         return time
 
-    def reached_parts(
-        self, node_ms: Float64, limit_ms: float, direction: Direction
-    ) -> tuple[Int32, Float64, Float64]:
+    def reached_parts(self, node_ms: Float64, limit_ms: float, direction: Direction) -> tuple[Int32, Float64, Float64]:
         """Return the reached parts of links: link, and the fractions where the part begins and ends."""
         near = np.flatnonzero(np.minimum(node_ms[self.start], node_ms[self.end]) <= limit_ms).astype(np.int32)
         by_start, by_end = (np.maximum(time, 1e-9) for time in self.to_ends(near, direction))
@@ -211,12 +211,14 @@ class RoadSurface:
         *layers, shore = self._gathered(window, tiles)
         times = [self.links.time_at(node_ms, rows.link, rows.fraction, direction) for rows in layers]
         circles = [] if discs is None else self._circles(window, discs)
+        near_junction = self._near_junctions(window, node_ms)
         pace = walk_kmh * M_PER_MS_AT_1_KMH
         for limit in limits_ms:
             level = np.full(window.rows * window.columns, np.inf)
             for rows, time, widest in zip(layers, times, self._widths, strict=True):
                 missing = pace * (time - limit) + np.maximum(rows.distance_m - self.corridor_m, 0.0)
                 level[rows.cell] = np.minimum(level[rows.cell], np.maximum(missing, rows.distance_m - widest))
+            self._mark_junctions(level, limit, *near_junction)
             for cell, distance_m, radius_m in circles:
                 level[cell] = np.minimum(level[cell], distance_m - min(radius_m, pace * limit))
             yield window, self._trimmed(level, shore.cell, shore.distance_m).reshape(window.rows, window.columns)
@@ -338,6 +340,44 @@ class RoadSurface:
         low = np.floor(np.min(corners, axis=0)).astype(np.int64) - 2
         size = np.ceil(np.max(corners, axis=0)).astype(np.int64) + 3 - low
         return Window(int(low[0]), int(low[1]), int(size[0]), int(size[1]))
+
+    @cached_property
+    def _junctions(self) -> tuple[Int32, Int64, Float64]:
+        """Each junction with the lattice points around it that no barrier parts from it.
+
+        Node, column and row (shape (rows, 2)), and the level there once the junction is reached: the distance less a
+        radius just large enough that the junction itself comes to lie inside.
+        """
+        degree = np.bincount(self.links.start, minlength=self.x.size) + np.bincount(
+            self.links.end, minlength=self.x.size
+        )
+        junction = np.flatnonzero(degree >= 3).astype(np.int32)
+        place = np.column_stack([self.x[junction], self.y[junction]]) / self.cell_m
+        first = np.floor(place).astype(np.int64)
+        point = first[:, None, :] + np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
+        apart = np.abs(place[:, None, :] - point)
+        distance = np.hypot(apart[..., 0], apart[..., 1]) * self.cell_m
+        weight = (1.0 - apart[..., 0]) * (1.0 - apart[..., 1])
+        level = distance - (weight * distance).sum(axis=1, keepdims=True) - JUNCTION_DEPTH_M
+        start = np.repeat(place, 4, axis=0) * self.cell_m
+        free = ~self.lattice.barriers.crossed_by(start, point.reshape(-1, 2) * self.cell_m)
+        return np.repeat(junction, 4)[free], point.reshape(-1, 2)[free], level.ravel()[free]
+
+    def _near_junctions(self, window: Window, node_ms: Float64) -> tuple[Int64, Float64, Float64]:
+        """Return the lattice points around junctions: place in the window, level when reached, time of the junction."""
+        node, point, level = self._junctions
+        column, row = point[:, 0] - window.column, point[:, 1] - window.row
+        here = np.flatnonzero((column >= 1) & (column < window.columns - 1) & (row >= 1) & (row < window.rows - 1))
+        return row[here] * window.columns + column[here], level[here], node_ms[node[here]]
+
+    def _mark_junctions(self, level: Float64, limit_ms: int, cell: Int64, when_reached: Float64, time: Float64) -> None:
+        """Take every reached junction in, and leave the others out where they have lattice points of their own."""
+        reached = time <= limit_ms
+        taken = np.zeros(level.size, dtype=np.bool_)
+        taken[cell[reached]] = True
+        alone = ~reached & ~taken[cell]
+        np.maximum.at(level, cell[alone], -when_reached[alone])
+        np.minimum.at(level, cell[reached], when_reached[reached])
 
     def _circles(self, window: Window, discs: Discs) -> list[tuple[Int64, Float64, float]]:
         """Return the lattice points of each disc that no barrier parts from its centre, and their distances."""

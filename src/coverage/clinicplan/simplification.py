@@ -84,7 +84,7 @@ def simplify(network: RoadNetwork, keep: ArrayLike, *, weight: Weight = "time") 
     """
     kept = _kept_flags(network.n_nodes, keep)
     first, second = (network.time_ms, network.length_mm)[:: 1 if weight == "time" else -1]
-    arcs = best_arcs(_Arcs(network.n_nodes, network.tail, network.head, first.astype(np.int64), second.astype(np.int64)))
+    arcs = best_arcs(Arcs(network.n_nodes, network.tail, network.head, first.astype(np.int64), second.astype(np.int64)))
     before = -1
     while arcs.tail.size != before:
         before = arcs.tail.size
@@ -102,7 +102,7 @@ def hilbert_order(x: ArrayLike, y: ArrayLike) -> Int64:
     return np.argsort(_hilbert_index(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)), kind="stable")
 
 
-class _Arcs(NamedTuple):
+class Arcs(NamedTuple):
     """Directed edges with the weight that is minimised and the one that settles ties."""
 
     n_nodes: int
@@ -111,8 +111,8 @@ class _Arcs(NamedTuple):
     first: Int64
     second: Int64
 
-    def take(self, rows: NDArray[np.generic]) -> _Arcs:
-        return _Arcs(self.n_nodes, self.tail[rows], self.head[rows], self.first[rows], self.second[rows])
+    def take(self, rows: NDArray[np.generic]) -> Arcs:
+        return Arcs(self.n_nodes, self.tail[rows], self.head[rows], self.first[rows], self.second[rows])
 
 
 class _Neighbours(NamedTuple):
@@ -122,7 +122,7 @@ class _Neighbours(NamedTuple):
     mixed: Int64
 
 
-def best_arcs(arcs: _Arcs) -> _Arcs:
+def best_arcs(arcs: Arcs) -> Arcs:
     """Sort edges by tail and head, drop loops, and keep the best of parallel ones."""
     key = arcs.tail.astype(np.int64) * arcs.n_nodes + arcs.head
     rows = np.flatnonzero(arcs.tail != arcs.head)
@@ -149,7 +149,7 @@ def _kept_flags(n_nodes: int, keep: ArrayLike) -> Flags:
     return kept
 
 
-def _neighbours(arcs: _Arcs) -> _Neighbours:
+def _neighbours(arcs: Arcs) -> _Neighbours:
     low, high = np.minimum(arcs.tail, arcs.head), np.maximum(arcs.tail, arcs.head)
     key = np.sort(low.astype(np.int64) * arcs.n_nodes + high)
     key = key[np.append(True, key[1:] != key[:-1])] if key.size else key
@@ -165,7 +165,7 @@ def _sums(at: Int32, value: Int32, size: int) -> Int64:
     return np.bincount(at, weights=value, minlength=size).astype(np.int64)
 
 
-def _without_dead_ends(arcs: _Arcs, kept: Flags) -> _Arcs:
+def _without_dead_ends(arcs: Arcs, kept: Flags) -> Arcs:
     """Remove nodes that lie on no way between kept nodes: one neighbour, or no way in, or no way out."""
     count, mixed = _neighbours(arcs)
     has_out, has_in = np.zeros(arcs.n_nodes, dtype=bool), np.zeros(arcs.n_nodes, dtype=bool)
@@ -186,7 +186,7 @@ def _without_dead_ends(arcs: _Arcs, kept: Flags) -> _Arcs:
     return arcs.take(np.flatnonzero(~(gone[arcs.tail] | gone[arcs.head]))) if gone.any() else arcs
 
 
-def _without_chains(arcs: _Arcs, kept: Flags) -> _Arcs:
+def _without_chains(arcs: Arcs, kept: Flags) -> Arcs:
     """Replace every chain of nodes with two neighbours by one edge per passable direction.
 
     `arcs` are sorted by tail. An edge that ends inside a chain points to the edge that leads on; pointers and sums double
@@ -208,14 +208,14 @@ def _without_chains(arcs: _Arcs, kept: Flags) -> _Arcs:
         end[open_], follower[open_] = end[ahead], follower[ahead]
         open_ = open_[follower[open_] >= 0]
     whole = np.flatnonzero(~inside[arcs.tail] & (follower == _DONE) & ~inside[end])
-    return _checked(_Arcs(arcs.n_nodes, arcs.tail[whole], end[whole], first[whole], second[whole]))
+    return _checked(Arcs(arcs.n_nodes, arcs.tail[whole], end[whole], first[whole], second[whole]))
 
 
 _DONE: Final = -1
 _NOWHERE: Final = -2
 
 
-def _followers(arcs: _Arcs, inside: Flags, mixed: Int64) -> Int64:
+def _followers(arcs: Arcs, inside: Flags, mixed: Int64) -> Int64:
     """Return the edge that continues each edge inside its chain, `_DONE` at a node that stays, `_NOWHERE` if barred."""
     indptr = np.zeros(arcs.n_nodes + 1, dtype=np.int64)
     np.cumsum(np.bincount(arcs.tail, minlength=arcs.n_nodes), out=indptr[1:])
@@ -233,13 +233,13 @@ def _followers(arcs: _Arcs, inside: Flags, mixed: Int64) -> Int64:
     return follower
 
 
-def _checked(arcs: _Arcs) -> _Arcs:
+def _checked(arcs: Arcs) -> Arcs:
     if max(arcs.first.max(initial=0), arcs.second.max(initial=0)) > LARGEST_WEIGHT:
         raise NetworkError("a road without junctions is longer than 24 days or 2,147 km: check the units of its edges")
     return arcs
 
 
-def _core(network: RoadNetwork, arcs: _Arcs, kept: Flags, weight: Weight) -> CoreNetwork:
+def _core(network: RoadNetwork, arcs: Arcs, kept: Flags, weight: Weight) -> CoreNetwork:
     stays = kept.copy()
     stays[arcs.tail] = True
     stays[arcs.head] = True

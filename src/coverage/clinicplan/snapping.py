@@ -10,14 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clinicplan.errors import NetworkError
-from clinicplan.road_choice import (
-    Choice,
-    nearest_free,
-    open_nodes,
-    open_parts,
-    prefer_connected,
-    tiny_parts,
-)
+from clinicplan.road_choice import Admission, Choice, nearest_free, open_nodes, open_parts, prefer_connected, tiny_parts
 from clinicplan.road_pieces import RoadPieces, index_roads
 from clinicplan.standard import MM_PER_M, UNREACHED
 

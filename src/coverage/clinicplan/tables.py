@@ -1,8 +1,8 @@
 """Read any table or vector file of a county into text cells, columns named as ours where their headers are known.
 
 Workbooks (.xlsx, .xls, .ods), text tables (.csv, .tsv, .txt) and every vector format of GDAL. What the file is counts,
-not what it is called: a workbook named .csv is read as a workbook. Nothing is interpreted here but headers and rows that
-are no objects (totals, notes); values stay as they were written.
+not what it is called: a workbook named .csv is read as a workbook. Nothing is interpreted here but headers, and rows
+that are no objects (totals, notes) are left out; values stay as they were written.
 """
 
 from __future__ import annotations
@@ -101,10 +101,8 @@ def read_table(source: LayerSource, path: Path, layer: str) -> RawTable:
     """
     origin = Origin(layer, source.path)
     check_file(path, origin)
-    if path.is_dir():
-        table = _features_table(source, path, origin)
-    else:
-        table = _read_by_content(source, path, origin)
+    read = _features_table if path.is_dir() else _read_by_content
+    table = read(source, path, origin)
     if len(table.frame) == 0:
         raise origin.stop("empty_layer")
     return table

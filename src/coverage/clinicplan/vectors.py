@@ -73,11 +73,11 @@ def read_features(source: LayerSource, path: Path, origin: Origin) -> tuple[pd.D
         Unreadable file, unknown encoding, unknown or undecidable layer, document type declarations in KML.
     """
     suffix = path.suffix.lower()
+    target: Path | bytes = path
+    encoding, recode = None, None
     if suffix in _TEXT_FORMATS:
         target, faults = _as_utf8(path, source, origin)
-        encoding, recode = None, None
     else:
-        target = path
         encoding, recode, faults = _table_encoding(path, source, origin)
     names, layer_faults = _choose_layers(target, source, origin, joins=suffix in _FOLDER_FORMATS)
     frames, remarks = _read_layers(target, names, encoding, origin)
@@ -124,7 +124,7 @@ def _table_encoding(path: Path, source: LayerSource, origin: Origin) -> tuple[st
 
 
 def _dbf_parts(path: Path) -> tuple[bytes | None, str]:
-    """Return the bytes of a shapefile's table and the encoding its .cpg declares, also from a .zip; None if it has none."""
+    """Return the bytes of a shapefile's table, None if it has none, and the encoding its .cpg declares."""
     suffix = path.suffix.lower()
     if suffix == ".zip":
         return _zipped_dbf(path)
@@ -159,7 +159,7 @@ def _same_encoding(declared: str, found: str) -> bool:
 def _choose_layers(
     target: Path | bytes, source: LayerSource, origin: Origin, *, joins: bool
 ) -> tuple[list[str | None], list[Fault]]:
-    """Return the layers to read: the one named, the only one, the one named like this layer, or all folders of a KML."""
+    """Return the layers to read: the one named, the only one, the one named like ours, or all folders of a KML."""
     import pyogrio
 
     try:

@@ -64,12 +64,12 @@ class MapStart(MacroElement):
         self._name = "MapStart"
         self.header = {name: Raw(text) for name, text in header.items()}
 
-    def render(self, **options: Any) -> None:
+    def render(self, **options: Any) -> None:  # type: ignore[override]  # as every MacroElement does
         """Put styles and scripts into the header, then render."""
         root: Any = self.get_root()
         for name, element in self.header.items():
             root.header.add_child(element, name=name)
-        super().render(**options)
+        super().render(**options)  # type: ignore[no-untyped-call]
 
 
 class DrawnLayer(Layer):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import geopandas as gpd
 import numpy as np
 import shapely
+from scipy.spatial import cKDTree
 
 from clinicplan.report.style import ROADS, road_class
 
@@ -26,6 +27,8 @@ SMALLEST_AREA_M2: Final = 2_500.0
 MOST_AREA_VERTICES: Final = 60_000
 MOST_ROAD_VERTICES: Final = 140_000
 """With the areas this keeps a page under the 200 000 vertices that a browser redraws without a pause."""
+LABEL_GRID: Final = 24
+"""Points tried along each side of an area for its name."""
 
 Packed = list[Any]
 """Nested lists; the innermost hold whole numbers latitude, longitude, then differences, latitude first."""
@@ -185,6 +188,41 @@ def disjoint_circles(circles: gpd.GeoDataFrame) -> list[tuple[float, shapely.Geo
         rings.append((float(value), shapely.difference(circle, inner)))
         inner = shapely.union(inner, circle)
     return rings
+
+
+def place_labels(areas: gpd.GeoSeries, symbols: NDArray[np.float64]) -> list[shapely.Point]:
+    """Find a place for each area's name: inside it, away from its edge and from the symbols.
+
+    The roomiest of a grid of points is taken; a name is wider than high, so that room to the side counts half.
+
+    Parameters
+    ----------
+    areas
+        Polygons in a metric system.
+    symbols
+        Shape (symbols, 2): where something is drawn, same system.
+
+    Returns
+    -------
+    places
+        One point an area; a point on the surface where no point of the grid lies inside.
+    """
+    squeeze = np.array([0.5, 1.0])
+    tree = cKDTree(symbols * squeeze) if len(symbols) else None
+    return [_roomiest(area, tree, squeeze) for area in areas]
+
+
+def _roomiest(area: Any, tree: cKDTree | None, squeeze: NDArray[np.float64]) -> shapely.Point:
+    west, south, east, north = area.bounds
+    steps = np.linspace(0.5 / LABEL_GRID, 1 - 0.5 / LABEL_GRID, LABEL_GRID)
+    grid = np.array([(west + (east - west) * x, south + (north - south) * y) for y in steps for x in steps])
+    grid = grid[shapely.contains_xy(area, grid)]
+    if not len(grid):
+        return shapely.Point(area.representative_point())
+    room = shapely.distance(area.boundary, shapely.points(grid)) / 2
+    if tree is not None:
+        room = np.minimum(room, tree.query(grid * squeeze)[0])
+    return shapely.Point(grid[int(room.argmax())])
 
 
 def _without_specks(shape: shapely.Geometry) -> shapely.Geometry:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import shapely
+
 from clinicplan.report import map_cards, map_geometry, style
 from clinicplan.report.escaping import escape
 from clinicplan.report.map_symbols import area_swatch, dash_text, line_swatch, symbol_options, symbol_swatch
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from clinicplan.errors import Language
     from clinicplan.report.webmap import CountyPicture
@@ -73,10 +77,13 @@ class DrawnCounty:
         In drawing order; symbols last.
     notes
         Sentences about the drawing for the reader.
+    screen_notes
+        Sentences about what the reader may do on the page; not printed.
     """
 
     layers: tuple[MapLayer, ...]
     notes: tuple[str, ...]
+    screen_notes: tuple[str, ...]
 
 
 def draw_county(picture: CountyPicture, lang: Language) -> DrawnCounty:
@@ -104,7 +111,7 @@ def draw_county(picture: CountyPicture, lang: Language) -> DrawnCounty:
         area_m=f"{area_m:g}",
         speck_m2=f"{map_geometry.SMALLEST_AREA_M2:g}",
     )
-    return DrawnCounty(layers, (said, *notes, word("map.note.links", lang)))
+    return DrawnCounty(layers, (said, *notes), (*_hidden_note(layers, lang), word("map.note.links", lang)))
 
 
 def _ground(picture: CountyPicture, lang: Language) -> list[MapLayer]:
@@ -163,19 +170,24 @@ def _roads(picture: CountyPicture, lang: Language) -> tuple[list[MapLayer], list
         options = {"pane": "roads", "line": look.colour, "width": look.width_px, "opacity": 0.95, "dash": None}
         entry = (_road_name(name, lang), line_swatch(look.colour, look.width_px + 0.6))
         layers.append(MapLayer(f"road-{name}", "roads", entry[0], "lines", shape.parts, options, (entry,), look.shown))
-    return layers[::-1], _road_notes(drawn, [layer.name for layer in layers if not layer.show], lang)
+    return layers[::-1], _dropped_note(drawn, lang)
 
 
-def _road_notes(drawn: map_geometry.DrawnRoads, hidden: Sequence[str], lang: Language) -> list[str]:
-    mark = "、" if lang == "zh" else ", "
-    notes = [word("map.note.hidden", lang, layers=mark.join(hidden))] if hidden else []
-    if drawn.dropped_km:
-        roads = [
-            word("map.note.dropped_class", lang, name=_road_name(name, lang), km=f"{km:.0f}")
-            for name, km in drawn.dropped_km
-        ]
-        notes.append(word("map.note.dropped", lang, roads=mark.join(roads)))
-    return notes
+def _hidden_note(layers: Sequence[MapLayer], lang: Language) -> list[str]:
+    names = [layer.name for layer in reversed(layers) if not layer.show]
+    return [word("map.note.hidden", lang, layers=_joined(names, lang))] if names else []
+
+
+def _dropped_note(drawn: map_geometry.DrawnRoads, lang: Language) -> list[str]:
+    roads = [
+        word("map.note.dropped_class", lang, name=_road_name(name, lang), km=f"{km:.0f}")
+        for name, km in drawn.dropped_km
+    ]
+    return [word("map.note.dropped", lang, roads=_joined(roads, lang))] if roads else []
+
+
+def _joined(items: Sequence[str], lang: Language) -> str:
+    return ("、" if lang == "zh" else ", ").join(items)
 
 
 def _road_name(name: str, lang: Language) -> str:
@@ -199,7 +211,9 @@ def _borders(picture: CountyPicture, lang: Language) -> list[MapLayer]:
         entry = (name, line_swatch(style.TOWNSHIP_LINE, 1.3, dash))
         layers.append(MapLayer("townships", "ground", name, "lines", lines.parts, options, (entry,)))
         layers.append(
-            MapLayer("township-names", "ground", word("map.layer.township_names", lang), "labels", _names(areas))
+            MapLayer(
+                "township-names", "ground", word("map.layer.township_names", lang), "labels", _names(picture, areas)
+            )
         )
     name, dash = word("map.layer.boundary", lang), (10, 3, 2, 3)
     outline = map_geometry.draw_borders(picture.boundary.geometry.to_numpy(), picture.boundary.crs)
@@ -208,13 +222,19 @@ def _borders(picture: CountyPicture, lang: Language) -> list[MapLayer]:
     return [*layers, MapLayer("boundary", "ground", name, "lines", outline.parts, options, (entry,))]
 
 
-def _names(areas: gpd.GeoDataFrame) -> list[list[Any]]:
-    """Place every township's name inside it."""
-    places = map_geometry.geographic(areas.set_geometry(areas.representative_point()))
+def _names(picture: CountyPicture, areas: gpd.GeoDataFrame) -> list[list[Any]]:
+    """Place every township's name inside it, clear of the symbols."""
+    symbols = np.vstack([_spots(layer, areas.crs) for layer in (picture.villages, picture.facilities)])
+    labels = map_geometry.place_labels(areas.geometry, symbols)
+    places = map_geometry.geographic(areas.set_geometry(labels, crs=areas.crs))
     return [
         [*map_cards.position(point), escape(name)]
         for name, point in zip(places["township"], places.geometry, strict=True)
     ]
+
+
+def _spots(layer: gpd.GeoDataFrame, crs: object) -> NDArray[np.float64]:
+    return shapely.get_coordinates(layer.geometry[map_cards.has_place(layer)].to_crs(crs).to_numpy())
 
 
 def _points(picture: CountyPicture, lang: Language) -> list[MapLayer]:

@@ -30,14 +30,15 @@ def side_panel(
     figures: Iterable[tuple[str, str]],
     pending: Sequence[dict[str, str]],
     statements: Iterable[str],
+    screen_notes: Iterable[str],
     lang: Language,
 ) -> str:
     """Write the panel.
 
     Parameters
     ----------
-    title, subtitle, figures, statements
-        Plain text; escaped here.
+    title, subtitle, figures, statements, screen_notes
+        Plain text; escaped here. Screen notes are not printed.
     pending
         Rows set aside, `name, id, town, reason`, already escaped: the search on the page shows them too.
     lang
@@ -51,7 +52,7 @@ def side_panel(
     return (
         '<aside id="cp-panel">'
         f"{_title(title, subtitle)}{_figures(figures, lang)}{_search(lang)}{_pending(pending, lang)}"
-        f"{_statements(statements, lang)}</aside>"
+        f"{_statements(statements, screen_notes, lang)}</aside>"
         f'<button id="cp-fold" type="button" title="{escape(word("map.fold", lang))}"></button>'
     )
 
@@ -85,7 +86,8 @@ def _pending(pending: Sequence[dict[str, str]], lang: Language) -> str:
     return f'<details id="cp-pending"{hidden}><summary>{summary}</summary><ul>{lines}</ul></details>'
 
 
-def _statements(statements: Iterable[str], lang: Language) -> str:
+def _statements(statements: Iterable[str], screen_notes: Iterable[str], lang: Language) -> str:
     lines = "".join(f"<li>{escape(line)}</li>" for line in statements)
+    lines += "".join(f'<li class="cp-screen">{escape(line)}</li>' for line in screen_notes)
     summary = escape(word("map.statements", lang))
     return f'<details id="cp-statements" open><summary>{summary}</summary><ul>{lines}</ul></details>'

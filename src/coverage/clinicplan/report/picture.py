@@ -10,7 +10,7 @@ import pandas as pd
 
 from clinicplan.errors import Language
 from clinicplan.report.headline import headline_figures
-from clinicplan.report.statements import map_title, mandatory_statements, standard_statement
+from clinicplan.report.statements import mandatory_statements, map_title, standard_statement
 from clinicplan.report.tables import facility_table, village_table
 from clinicplan.report.webmap import CountyPicture
 from clinicplan.standard import MS_PER_MIN

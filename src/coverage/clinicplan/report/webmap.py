@@ -56,6 +56,7 @@ PAGE_WORDS: Final = {
     "moreFound": "map.more_found",
     "wholeCounty": "map.whole_county",
     "print": "map.print",
+    "north": "map.north",
     "village": "map.card.village",
     "pending": "map.card.pending",
     "inside": "map.card.inside",
@@ -348,7 +349,8 @@ def _panel(picture: CountyPicture, drawn: DrawnCounty, tiles: Tiles | None, lang
     if tiles:
         statements.append(word("map.note.tiles", lang, source=word(f"map.tiles.{tiles}", lang)))
     subtitle = (picture.standard_text, picture.mode_text, word("map.date", lang, date=picture.date))
-    return side_panel(picture.title, subtitle, picture.figures, pending_rows(picture.pending, lang), statements, lang)
+    pending = pending_rows(picture.pending, lang)
+    return side_panel(picture.title, subtitle, picture.figures, pending, statements, drawn.screen_notes, lang)
 
 
 def _tile_layers(tiles: Tiles | None, key: str | None, lang: Language) -> list[folium.TileLayer]:

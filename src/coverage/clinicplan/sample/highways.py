@@ -78,10 +78,10 @@ def join_towns(
 ) -> Classes:
     """Join towns by main roads: the trunk road through the county town, then primary and secondary roads."""
     found = spread(mesh, cost, towns)
-    pairs = _thin(meetings(lattice, found, cost))
+    pairs = _thin(meetings(lattice, found, cost), slack=1.12)
     classes = np.zeros(len(cost), dtype=np.int8)
     traffic = _traffic(pairs, towns)
-    busy = np.quantile(traffic, 0.22)
+    busy = np.quantile(traffic, 0.25)
     for number in np.argsort(-traffic, kind="stable").tolist():
         name = "primary" if traffic[number] >= busy else "secondary"
         classes = lay(classes, way_through(lattice, found, int(pairs.edge[number])), name)
@@ -95,9 +95,9 @@ def join_markets(
     """Join market villages to each other and to the main roads by secondary and tertiary roads."""
     current = with_roads(cost, classes)
     found = spread(mesh, current, places)
-    pairs = _thin(meetings(lattice, found, current))
+    pairs = _thin(meetings(lattice, found, current), slack=1.08)
     traffic = _traffic(pairs, places)
-    busy = np.quantile(traffic, 0.50)
+    busy = np.quantile(traffic, 0.30)
     for number in np.argsort(-traffic, kind="stable").tolist():
         name = "secondary" if traffic[number] >= busy else "tertiary"
         classes = lay(classes, way_through(lattice, found, int(pairs.edge[number])), name)
@@ -110,8 +110,8 @@ def reach_villages(
     """Give every village a road to the network, in trees: tertiary where many share it, else unclassified."""
     found = spread(mesh, cost, road_nodes(lattice, classes))
     edges, users = trace(lattice, found, villages)
-    classes = lay(classes, edges[users >= 4], "tertiary")
-    return lay(classes, edges[users < 4], "unclassified")
+    classes = lay(classes, edges[users >= 5], "tertiary")
+    return lay(classes, edges[users < 5], "unclassified")
 
 
 def close_loops(
@@ -167,10 +167,22 @@ def lay_streets(
     random = np.random.default_rng([seed, 4])
     outer = np.maximum(reach[lattice.tail], reach[lattice.head])
     axis = np.arange(len(outer)) < lattice.n_axis_edges
-    chance = np.where(outer < 1.0, 0.86 - 0.42 * np.minimum(outer, 1.0), 0.0) * np.where(crossing_km2 > 0, 0.15, 1.0)
+    chance = np.where(outer < 1.0, 0.93 - 0.38 * np.minimum(outer, 1.0), 0.0) * np.where(crossing_km2 > 0, 0.2, 1.0)
     wanted = np.flatnonzero(axis & ~closed & (random.random(len(outer)) < chance))
-    laid = lay(classes, wanted, "residential")
-    return _only_joined(lattice, classes, laid)
+    laid = _only_joined(lattice, classes, lay(classes, wanted, "residential"))
+    for _ in range(2):
+        laid = _shorten(lattice, classes, laid, random)
+    return laid
+
+
+def _shorten(lattice: Lattice, before: Classes, after: Classes, random: np.random.Generator) -> Classes:
+    """Drop most of the new streets that end blind."""
+    used = after > 0
+    degree = np.bincount(np.concatenate([lattice.tail[used], lattice.head[used]]), minlength=lattice.rows * lattice.columns)
+    blind = used & (before == 0) & ((degree[lattice.tail] == 1) | (degree[lattice.head] == 1))
+    kept = after.copy()
+    kept[blind & (random.random(len(kept)) < 0.75)] = 0
+    return kept
 
 
 def _only_joined(lattice: Lattice, before: Classes, after: Classes) -> Classes:
@@ -185,15 +197,15 @@ def _only_joined(lattice: Lattice, before: Classes, after: Classes) -> Classes:
     return kept
 
 
-def _thin(pairs: Meetings) -> Meetings:
-    """Keep pairs with no third place nearer to both (the relative neighbourhood graph of the costs)."""
+def _thin(pairs: Meetings, slack: float) -> Meetings:
+    """Keep pairs with no third place nearer to both by a factor (a relative neighbourhood graph of the costs)."""
     near: dict[int, dict[int, float]] = {}
     for one, two, cost in zip(pairs.one.tolist(), pairs.two.tolist(), pairs.cost.tolist(), strict=True):
         near.setdefault(one, {})[two] = cost
         near.setdefault(two, {})[one] = cost
     kept = np.asarray(
         [
-            not any(max(near[one][third], near[two][third]) < cost for third in near[one].keys() & near[two].keys())
+            not any(slack * max(near[one][third], near[two][third]) < cost for third in near[one].keys() & near[two].keys())
             for one, two, cost in zip(pairs.one.tolist(), pairs.two.tolist(), pairs.cost.tolist(), strict=True)
         ],
         dtype=bool,

@@ -33,11 +33,28 @@ class Spread:
     source: IntArray
 
 
-def building_cost(lattice: Lattice, terrain: Terrain, bearable_slope: float) -> FloatArray:
-    """Return the cost of a road along each edge, in metres of level road; slopes cost by their square."""
-    length = lattice.length_m
-    slope = np.abs(terrain.height_m[lattice.tail] - terrain.height_m[lattice.head]) / length
-    bridge = np.where(terrain.crossing_km2 >= RIVER_KM2, RIVER_PENALTY_M, STREAM_PENALTY_M)
+def building_cost(
+    lattice: Lattice, terrain: Terrain, bearable_slope: float, *, levelled_m: float = 0.0, bridge_share: float = 1.0
+) -> FloatArray:
+    """Return the cost of a road along each edge, in metres of level road; slopes cost by their square.
+
+    Parameters
+    ----------
+    bearable_slope
+        The slope at which a road costs twice as much as on the level.
+    levelled_m
+        Cuttings and embankments level the ground over this distance, metres.
+    bridge_share
+        How dear bridges are, as a share of the usual.
+    """
+    length, height = lattice.length_m, terrain.height_m
+    if levelled_m > 0:
+        from scipy.ndimage import gaussian_filter
+
+        grid = height.reshape(lattice.rows, lattice.columns)
+        height = gaussian_filter(grid, levelled_m / lattice.spacing_m).ravel()
+    slope = np.abs(height[lattice.tail] - height[lattice.head]) / length
+    bridge = bridge_share * np.where(terrain.crossing_km2 >= RIVER_KM2, RIVER_PENALTY_M, STREAM_PENALTY_M)
     return np.asarray(length * (1.0 + (slope / bearable_slope) ** 2) + np.where(terrain.crossing_km2 > 0, bridge, 0.0))
 
 

@@ -95,7 +95,7 @@ def scatter(
     return np.asarray(picked, dtype=np.int64)
 
 
-def choose_seats(lattice: Lattice, terrain: Terrain, ground: Ground, near: tuple[float, float]) -> IntArray:
+def choose_seats(lattice: Lattice, ground: Ground, near: tuple[float, float]) -> IntArray:
     """Choose the twelve seats: four streets (three make the county town, one lies down the road), then eight towns.
 
     Parameters
@@ -132,7 +132,8 @@ def choose_neighbour_towns(lattice: Lattice, ground: Ground, seats: IntArray) ->
     """Choose towns beyond the county line."""
     wide = _floor_around(lattice, ground.floor)
     allowed = (ground.inside_m < -2_200.0) & (ground.rim_m > RIM_M)
-    score = np.where(allowed, wide, -np.inf)
+    sampled = np.arange(len(wide)) % 7 == 0
+    score = np.where(allowed & sampled, wide, -np.inf)
     return scatter(lattice.x, lattice.y, score, NEIGHBOUR_TOWN_APART_M, 70, seats)
 
 
@@ -166,7 +167,7 @@ def choose_villages(
     score[closed | (ground.rim_m < RIM_M)] = -np.inf
     inside = np.where(ground.inside_m > 350.0, score, -np.inf)
     own = scatter(lattice.x, lattice.y, inside, VILLAGE_APART_M, count, taken)
-    outside = np.where(ground.inside_m < -350.0, score, -np.inf)
+    outside = np.where((ground.inside_m < -350.0) & (random.random(len(score)) < 0.12), score, -np.inf)
     neighbours = scatter(lattice.x, lattice.y, outside, NEIGHBOUR_VILLAGE_APART_M, 900, np.concatenate([taken, own]))
     return own, neighbours
 

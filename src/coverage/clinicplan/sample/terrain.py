@@ -39,7 +39,7 @@ class Terrain:
     crossing_km2
         Shape (edges): drained area of the stream that crosses the edge, 0 where none does.
     cell_height_m
-        Shape (cells): height of each cell, falling downstream.
+        Shape (cells): height of each cell.
     """
 
     height_m: FloatArray
@@ -75,7 +75,7 @@ def raise_terrain(lattice: Lattice, seed: int) -> Terrain:
     ground = channel[0] + widened
     return Terrain(
         lattice.node_mean(ground), lattice.node_mean(widened), downstream, area,
-        _crossings(lattice, downstream, area), carved,
+        _crossings(lattice, downstream, area), ground,
     )  # fmt: skip
 
 

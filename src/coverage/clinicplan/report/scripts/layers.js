@@ -85,10 +85,12 @@
       },
       style: function () { return {}; }
     });
-    layer.bindPopup(function (marker) { return clinicplan.card(marker.about); }, {
-      minWidth: 230, maxWidth: 300, className: "cp-popup", autoPanPadding: [24, 24]
+    layer.eachLayer(function (marker) {
+      marker.bindPopup(function () { return clinicplan.card(marker.about); }, {
+        minWidth: 230, maxWidth: 300, className: "cp-popup", autoPanPadding: [24, 24]
+      });
+      marker.bindTooltip(marker.about.name, { className: "cp-tip", direction: "top", offset: [0, -6] });
     });
-    layer.bindTooltip(function (marker) { return marker.about.name; }, { className: "cp-tip", direction: "top", offset: [0, -6] });
     layer.markers = layer.getLayers();
     return layer;
   };

@@ -3,7 +3,7 @@
   "use strict";
   var clinicplan = (window.clinicplan = window.clinicplan || {});
 
-  var ROOMY_PX = 620;
+  var ROOMY_PX = 480;
 
   function grouped(items) {
     var groups = [];
@@ -74,7 +74,7 @@
     });
   }
 
-  /* Arrange the page as one landscape sheet, with the part of the county that was on screen. */
+  /* Arrange the page as one landscape sheet: the whole county, or the part of it that was on screen. */
   clinicplan.printView = function (map, on) {
     var body = document.body;
     if (body.classList.contains("cp-print") === on) { return; }
@@ -89,7 +89,11 @@
       }
     });
     map.invalidateSize({ animate: false, pan: false });
-    map.fitBounds(seen, { animate: false });
+    if (seen.contains(clinicplan.bounds)) {
+      clinicplan.home();
+    } else {
+      map.fitBounds(seen, { animate: false });
+    }
   };
 
   function foldPanel(map) {
@@ -138,7 +142,11 @@
       refresh();
     });
 
+    clinicplan.bounds = settings.bounds;
+    clinicplan.home = home;
     buttons(map, words, home);
+    box("topright", "cp-north", '<svg viewBox="0 0 22 44"><path d="M11 14L19 42 11 36 3 42z" fill="#1f2a37"/>' +
+      '<text x="11" y="11" text-anchor="middle" font-size="12">' + words.north + "</text></svg>").addTo(map);
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
     clinicplan.followCards(map, markers);
     clinicplan.startSearch(map, items.map(function (item) { return item.layer; }), settings.pending, function (layer) {
