@@ -47,7 +47,7 @@ class Page:
     def settle(self) -> None:
         """Wait for two frames: the canvas is drawn."""
         self.driver.execute_async_script(
-            "var done = arguments[0]; requestAnimationFrame(function () { requestAnimationFrame(function () { done(); }); });"
+            "var done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));"
         )
 
     def resize(self, width: int, height: int) -> None:
@@ -69,9 +69,7 @@ class Page:
     def requests(self) -> list[str]:
         """Return every address asked for since the last call."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [
-            event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"
-        ]
+        return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
 
 
 @contextlib.contextmanager

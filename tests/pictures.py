@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -23,7 +25,7 @@ HOSTILE = (
     "{{7*7}}",
     "`",
     "</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "a\\b'c\"d&amp;",
 )
 """Names that a careless page would run, compute or break on."""
@@ -83,6 +85,10 @@ def county_picture(
     )
 
 
+def _at(east_m: float, north_m: float) -> np.ndarray:
+    return CENTRE + np.array([east_m, north_m])
+
+
 def _boundary(random) -> shapely.Polygon:
     angles = np.linspace(0, 2 * np.pi, 400, endpoint=False)
     radius = np.full(400, 19_000.0)
@@ -122,7 +128,7 @@ def _winding(random, start, end, roughness=0.16) -> shapely.LineString:
     points = [np.asarray(start), np.asarray(end)]
     while np.hypot(*(points[1] - points[0])) > 250:
         finer = [points[0]]
-        for one, other in zip(points[:-1], points[1:], strict=True):
+        for one, other in itertools.pairwise(points):
             step = other - one
             middle = (one + other) / 2 + np.array([-step[1], step[0]]) * random.normal(0, roughness)
             finer += [middle, other]
@@ -138,7 +144,7 @@ def _roads(random, places, n_tracks) -> gpd.GeoDataFrame:
     pairs |= {(min(i, int(j)), max(i, int(j))) for i, near in enumerate(close) for j in near}
     rows = [("unclassified" if random.random() < 0.4 else "tertiary", places[i], places[j]) for i, j in sorted(pairs)]
     rows += [("primary" if index < 3 else "secondary", places[0], places[index]) for index in range(1, 6)]
-    rows += [("primary", places[0], CENTRE + [34_000, 9_000]), ("primary", places[0], CENTRE + [-36_000, 4_000])]
+    rows += [("primary", places[0], _at(34_000, 9_000)), ("primary", places[0], _at(-36_000, 4_000))]
     for _ in range(n_tracks):
         start = places[random.integers(len(places))] + random.normal(0, 700, 2)
         rows.append(("track" if random.random() < 0.5 else "residential", start, start + random.normal(0, 900, 2)))
@@ -151,7 +157,9 @@ def _facilities(random, places, nearest_seat) -> gpd.GeoDataFrame:
     tiers = ("community_centre", "sub_centre", "central_township_hospital", "township_hospital", "township_hospital",
              "township_hospital")  # fmt: skip
     for index, tier in enumerate(tiers):
-        rows.append((f"H{index + 1}", f"{TOWNSHIPS[index]}卫生院", tier, places[index] + [250, -200], index, "yes", False))
+        rows.append(
+            (f"H{index + 1}", f"{TOWNSHIPS[index]}卫生院", tier, places[index] + [250, -200], index, "yes", False)
+        )
     for village in range(6, len(places)):
         draw = random.random()
         if draw > 0.72:
@@ -159,8 +167,10 @@ def _facilities(random, places, nearest_seat) -> gpd.GeoDataFrame:
         tier = "central_clinic" if draw < 0.08 else "service_point" if draw > 0.66 else "village_clinic"
         operating = "no" if 0.30 < draw < 0.35 else "yes"
         spot = places[village] + random.normal(0, 90, 2)
-        rows.append((f"C{village:03d}", f"{village_name(village)}卫生室", tier, spot, nearest_seat[village], operating, False))
-    rows.append(("N1", "邻县双林村卫生室", "village_clinic", CENTRE + [25_500, 6_000], 0, "yes", True))
+        rows.append(
+            (f"C{village:03d}", f"{village_name(village)}卫生室", tier, spot, nearest_seat[village], operating, False)
+        )
+    rows.append(("N1", "邻县双林村卫生室", "village_clinic", _at(25_500, 6_000), 0, "yes", True))
     served = random.integers(1, 6, len(rows))
     return gpd.GeoDataFrame(
         {
@@ -186,7 +196,9 @@ def village_name(number: int) -> str:
 
 def _villages(random, places, nearest_seat, facilities, names) -> gpd.GeoDataFrame:
     n = len(places)
-    counted = facilities[facilities["operating"].eq("yes") & ~facilities["outside_county"] & facilities["tier"].ne("service_point")]
+    counted = facilities[
+        facilities["operating"].eq("yes") & ~facilities["outside_county"] & facilities["tier"].ne("service_point")
+    ]
     spots = np.column_stack([counted.geometry.x, counted.geometry.y])
     distance = cdist(places, spots) * DETOUR
     # Three corners of the county are set farther away than the roads say, so that there is something to show.
@@ -200,7 +212,9 @@ def _villages(random, places, nearest_seat, facilities, names) -> gpd.GeoDataFra
             "name": [names.get(number, village_name(number)) for number in range(n)],
             "township": [TOWNSHIPS[seat] for seat in nearest_seat],
             "kind": ["community" if number < 3 else "village" for number in range(n)],
-            "status": ["relocated" if number == 9 else "urbanised" if number == 10 else "ordinary" for number in range(n)],
+            "status": [
+                "relocated" if number == 9 else "urbanised" if number == 10 else "ordinary" for number in range(n)
+            ],
             "population": pd.array(random.integers(180, 2400, n), dtype="Int64"),
             "band": np.where(main <= 900_000, "≤15", np.where(main <= 1_200_000, "≤20", ">20")),
             "within_standard": pd.array(main <= 1_200_000, dtype="boolean"),
@@ -237,7 +251,9 @@ def _with_pending_rows(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _circles(facilities, roads) -> gpd.GeoDataFrame:
     """Return strips along the roads near the clinics: what a circle of minutes looks like."""
-    counted = facilities[facilities["operating"].eq("yes") & ~facilities["outside_county"] & facilities["tier"].ne("service_point")]
+    counted = facilities[
+        facilities["operating"].eq("yes") & ~facilities["outside_county"] & facilities["tier"].ne("service_point")
+    ]
     strips = shapely.union_all(shapely.buffer(roads.geometry.to_numpy(), 420, quad_segs=3))
     shapes = []
     for minutes in (15, 20):
@@ -248,6 +264,6 @@ def _circles(facilities, roads) -> gpd.GeoDataFrame:
 
 
 def _water(random) -> gpd.GeoDataFrame:
-    river = _winding(random, CENTRE + [-24_000, -9_000], CENTRE + [21_000, 12_000], 0.2)
-    lake = shapely.buffer(_winding(random, CENTRE + [4_000, 5_000], CENTRE + [7_500, 7_000], 0.3), 420)
+    river = _winding(random, _at(-24_000, -9_000), _at(21_000, 12_000), 0.2)
+    lake = shapely.buffer(_winding(random, _at(4_000, 5_000), _at(7_500, 7_000), 0.3), 420)
     return gpd.GeoDataFrame(geometry=[river, lake], crs=CRS)

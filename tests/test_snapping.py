@@ -218,6 +218,13 @@ def test_missing_and_empty_barriers_bar_nothing():
     assert index_barriers(several).n_pieces == 3
 
 
+def test_barriers_of_no_length_and_with_heights_are_no_trouble():
+    odd = [shapely.LineString([(500, 50), (500, 50), (500, 50)]), shapely.LineString([(0, 150, 7), (900, 150, 8)])]
+    network = roads_of([((0, 0), (1000, 0)), ((0, 300), (1000, 300))], barriers=odd)
+    assert one(network, 400, 100).foot_y.tolist() == [0]
+    assert one(network, 400, 200).foot_y.tolist() == [300]
+
+
 def grid_with_stub(stub_y, gap_m):
     """Return a main road of 40 pieces at y = 0 and a stub that leads nowhere at `stub_y`; the point is between."""
     main = [((100.0 * i, -gap_m), (100.0 * (i + 1), -gap_m)) for i in range(40)]
@@ -286,6 +293,11 @@ def test_edges_of_no_length_and_loops_can_be_reached():
     network = RoadNetwork.from_edges([0, 1, 2], [1, 0, 2], [0, 0, 9], x=[5, 5, 50], y=[5, 5, 50])
     assert one(network, 5, 8).access_mm.tolist() == [3000]
     assert one(network, 50, 52).access_mm.tolist() == [2000]
+
+
+def test_a_missing_piece_of_x_is_as_missing_as_both():
+    walks = straight_walks(one(roads_of([((0, 0), (9, 0))]), 5, np.nan), np.array([0]), np.array([0]))
+    assert walks.origin.size == 0
 
 
 def test_wrong_arguments_are_named():

@@ -11,6 +11,7 @@ import town
 from clinicplan.joining import join_points
 from clinicplan.snapping import find_access
 from clinicplan.straight_walks import straight_walks
+from clinicplan.travel import nearest_trips, prepare_search, travel_times
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_nearest_facilities_times_and_ways_are_as_worked_out(trips):
         facility, time_s, _, way = town.NEAREST[name]
         assert town.COUNTED[int(best.argmin())] == facility, name
         assert best.min() == 1000 * time_s, name
-        assert way == ("direct" if walk.min() <= road.min() else "road"), name
+        assert way == ("direct" if walk.min() < road.min() else "road"), name
 
 
 def test_lengths_are_as_worked_out(joined, legs):
@@ -106,15 +107,36 @@ def test_further_pairs_are_as_worked_out(trips):
     assert best[row_of("C1"), row_of("V06")] == 120_000
 
 
-def test_travel_times_are_as_worked_out(joined):
-    travel = pytest.importorskip("clinicplan.travel", reason="the search is not there yet")
-    graph = travel.prepare_search(joined, weight="time", access_kmh=4.0, max_access_m=2000.0)
-    origins = np.arange(len(town.VILLAGES))
-    destinations = np.array([row_of(name) for name in town.COUNTED])
-    found = travel.nearest_trips(graph, origins, destinations).to_frame()
-    found.columns = ["origin", "destination", *found.columns[2:]]
-    rows = {row.origin: (row.destination, row.time_s, row.length_m, row.way) for row in found.itertuples(index=False)}
+def test_nearest_trips_are_as_worked_out(joined):
+    graph = prepare_search(joined)
+    counted = [row_of(name) for name in town.COUNTED]
+    found = nearest_trips(graph, range(len(town.VILLAGES)), counted).to_frame()
+    rows = {row[0]: row[1:] for row in found.itertuples(index=False, name=None)}
     assert rows == town.NEAREST
+
+
+@pytest.mark.parametrize("limit_min", [7, 14, 19.5, 20, 60])
+def test_travel_times_are_as_worked_out(roads, trips, limit_min):
+    """Every pair of the table, by the public door, against scipy on the joined roads; 19.5 min is V08 to the second."""
+    villages, facilities = town.villages(), town.facilities()
+    found = travel_times(roads, villages, facilities, limit_min=limit_min).to_frame()
+    best = np.minimum(*trips)[: len(villages), len(villages) :]
+    expected = {
+        (village, facility): best[row, column] / 1000
+        for row, village in enumerate(villages["village_id"])
+        for column, facility in enumerate(facilities["facility_id"])
+        if best[row, column] <= limit_min * 60_000
+    }
+    assert (
+        dict(zip(zip(found["village_id"], found["facility_id"], strict=True), found["time_s"], strict=True)) == expected
+    )
+    assert (("V08", "C2") in expected) == (limit_min >= 19.5)
+
+
+def test_distances_of_further_pairs_are_as_worked_out(roads):
+    found = travel_times(roads, town.villages(), town.facilities(), limit_min=60).to_frame()
+    rows = {row[:2]: row[2:4] for row in found.itertuples(index=False, name=None)}
+    assert {pair: rows[pair] for pair in town.FURTHER} == town.FURTHER
 
 
 def test_layers_of_the_town_hold_every_point():

@@ -41,7 +41,7 @@ V03   (1, 3.3)      C1: leg 300 m 270 s, 3 km 360 s                             
 V04   (4.8, 2.6)    T1: the road 400 m north lies across the river; leg to R 1 km (0.8, 0.6) 900 s, R-G and
                     down to (2, 0.6) 3.4 km 408 s, leg of T1 100 m 90 s. (C1 is 894 m off, but over the
                     river: by road 900 + 600 s)                                                              1398
-V05   (4, 3)        C1: same place                                                                              0
+V05   (4, 3)        C1: same place, on the road (at equal time the way is the road)                           0
 V06   (4, 4)        C1: on the one-way street: F, E, D, C 7 km; the straight walk of 1 km takes 900 s         840
 V07   (6, 0.5)      C2: straight 400 m; by road 450 + 90 s                                                    360
 V08   (9, 0)        C2: 3 km of track 1080 s, leg of C2 100 m 90 s                                           1170
@@ -118,7 +118,7 @@ NEAREST = {
     "V02": ("C1", 420, 3500, "road"),
     "V03": ("C1", 630, 3300, "road"),
     "V04": ("T1", 1398, 4500, "road"),
-    "V05": ("C1", 0, 0, "direct"),
+    "V05": ("C1", 0, 0, "road"),
     "V06": ("C1", 840, 7000, "road"),
     "V07": ("C2", 360, 400, "direct"),
     "V08": ("C2", 1170, 3100, "road"),

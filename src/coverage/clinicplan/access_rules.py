@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.speeds import AccessValues, TravelMode
+from clinicplan.speeds import AccessValues, Speeds, TravelMode
 from clinicplan.ways import Flags, Float64, TagTable
 
 Int8 = NDArray[np.int8]
@@ -90,6 +90,11 @@ class WayRights:
     through: Flags
     joinable: Flags
     is_ferry: Flags
+
+
+def tag_keys(speeds: Speeds) -> tuple[str, ...]:
+    """Return every tag that the rules of some mode read."""
+    return tuple(dict.fromkeys((*WAY_TAGS, *speeds.access_keys, *speeds.oneway_keys)))
 
 
 def way_rights(tags: TagTable, mode: TravelMode) -> WayRights:

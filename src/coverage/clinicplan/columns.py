@@ -100,8 +100,9 @@ def identify_rows(table: RawTable, column: str, prefix: str, origin: Origin) -> 
         faults.append(origin.note(code, rows=rows, count=len(missing), example=example))
     repeated = [text for text, times in Counter(ids).items() if times > 1]
     if repeated and not lost:
-        rows = [int(table.rows[row]) for row, text in enumerate(ids) if text in set(repeated)]
-        faults.append(origin.error("duplicate_id", rows=rows, ids=repeated, count=len(repeated)))
+        twice = set(repeated)
+        where = [row for row, text in enumerate(ids) if text in twice]
+        faults.append(origin.error("duplicate_id", rows=table.rows[where], ids=repeated, count=len(repeated)))
     return ids, faults
 
 

@@ -117,9 +117,13 @@ class VillageTrips:
 
 @dataclass(frozen=True, eq=False)
 class ModeSearch:
-    """One mode's roads with homes and facilities on them: points are homes first, then facilities."""
+    """One mode's roads with homes and facilities on them: points are homes first, then facilities.
+
+    Trips run from homes to facilities; where the direction is the other, every road of `network` is turned round.
+    """
 
     mode: str
+    network: RoadNetwork
     joined: JoinedNetwork
     by_time: SearchGraph
     by_length: SearchGraph
@@ -324,7 +328,7 @@ def _search_of(
         prepare_search(joined, weight=weight, access_kmh=rule.access_kmh, max_access_m=rule.max_access_m)
         for weight in ("time", "length")
     )
-    return ModeSearch(mode, joined, by_time, by_length, homes.village.size)
+    return ModeSearch(mode, roads, joined, by_time, by_length, homes.village.size)
 
 
 def _graph(search: ModeSearch, rule: CircleRule) -> SearchGraph:

@@ -55,8 +55,9 @@ class JoinedNetwork:
     @cached_property
     def crossings(self) -> Crossings:
         """The barriers that walks must not cross; takes the place of `barrier_lines` in `straight_walks`."""
-        if self.legs.roads is not None:
-            return self.legs.roads.crossings
+        known = self.legs.roads
+        if known is not None and known.network.barrier_lines is self.network.barrier_lines:
+            return known.crossings
         return index_barriers(self.network.barrier_lines)
 
 
@@ -104,7 +105,8 @@ def join_points(network: RoadNetwork, legs: AccessLegs) -> JoinedNetwork:
     Private roads (`through` False) are taken out. A point on one departs from its entry by direct ways to every open
     node, and arrives by direct ways from every open node, within 500 m along private roads; if ways differ in which is
     quickest and which is shortest, all worth having are there. Two points on private roads have a direct way of at most
-    1 km (the first and the last 500 m of one trip). Entries that can reach no open road keep a node without ways.
+    1 km (the first and the last 500 m of one trip). Points on open roads never use private ones but to get to such a
+    point. Entries that can reach no open road keep a node without ways.
 
     Parameters
     ----------
@@ -140,9 +142,7 @@ def join_points(network: RoadNetwork, legs: AccessLegs) -> JoinedNetwork:
         inner = np.unique(entries.node[entries.node >= 0])
         inner = inner[~is_open[inner]]
         ways = _ways(edges.only(~through).private(), inner, is_open)
-        opened = _Edges(
-            *(np.concatenate(pair) for pair in zip(vars(opened).values(), vars(ways).values(), strict=True))
-        )
+        opened = opened.and_then(ways)
         arrival = _arrivals(entries.node, inner, n_nodes)
     return _joined(roads, legs, entries, opened, departure, arrival)
 

@@ -1,9 +1,9 @@
 """Bounded shortest-path kernels in machine code; imported only when a job is large enough to repay loading numba.
 
-One search is Dijkstra's with a bucket queue (Dial): buckets of 2**shift units, each a linked list in one pool. A node that
-is improved within the bucket being emptied is scanned again, so the answer is exact for any width, for zero weights too,
-and does not depend on the order of equal entries. A search touches only what it reaches: distances start and are left at
-`limit + 1`, and the list of visited nodes both undoes the writes and makes the output row.
+One search is Dijkstra's with a bucket queue (Dial): buckets of 2**shift units, each a linked list in one pool. A node
+that is improved within the bucket being emptied is scanned again, so the answer is exact for any width, for zero
+weights too, and does not depend on the order of equal entries. A search touches only what it reaches: distances start
+and are left at `limit + 1`, and the list of visited nodes both undoes the writes and makes the output row.
 
 Relaxing an edge has no branch: candidate entries are written always and counted only when they improve. A mispredicted
 branch costs more than the few writes. All kernels release the interpreter lock; workspaces belong to one thread.
@@ -20,6 +20,10 @@ from typing import Any, Final
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
 
 DONE: Final = 0
 OUTPUT_FULL: Final = 1
@@ -38,10 +42,23 @@ def _compiled(function: Callable[..., Any]) -> Any:
 
 
 @_compiled
-def reach_one(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, D417, PLR0912, PLR0915 - one loop nest, for speed
-    indptr, arc, source, limit, shift, column, distance, visited, pool, bucket, mark, mark_words,
-    out_column, out_first, out_indptr,
-):  # fmt: skip
+def reach_one(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls and small functions cost time here
+    indptr: Int32,
+    arc: Int64,
+    source: Int32,
+    limit: Any,
+    shift: Any,
+    column: Int32,
+    distance: Int32,
+    visited: Int32,
+    pool: Int64,
+    bucket: Int32,
+    mark: NDArray[np.uint8],
+    mark_words: Int64,
+    out_column: Int32,
+    out_first: Int32,
+    out_indptr: Int64,
+) -> tuple[int, int, int]:
     """Search from each source by one weight; write columns and weights row by row.
 
     Parameters
@@ -62,7 +79,7 @@ def reach_one(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, D417, PLR0
     """
     beyond = np.int32(limit + 1)
     last = np.int64(limit) >> shift
-    position = np.int64(0)
+    position: Any = np.int64(0)
     everywhere = column.size == 0
     for row in range(source.size):
         u = np.int64(source[row])
@@ -116,7 +133,8 @@ def reach_one(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, D417, PLR0
                 distance[visited[k]] = beyond
             return row, position, status
         if everywhere:
-            low, high = np.int64(visited[0]), np.int64(visited[0])
+            low: Any = np.int64(visited[0])
+            high: Any = low
             for k in range(n_visited):
                 u = np.int64(visited[k])
                 mark[u] = 1
@@ -124,10 +142,10 @@ def reach_one(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, D417, PLR0
                 high = max(high, u)
             for word in range(low >> 3, (high >> 3) + 1):
                 if mark_words[word] != 0:
-                    for u in range(word << 3, min((word << 3) + 8, distance.size)):
-                        out_column[position] = u
-                        out_first[position] = distance[u]
-                        position += mark[u]
+                    for v in range(word << 3, min((word << 3) + 8, distance.size)):
+                        out_column[position] = v
+                        out_first[position] = distance[v]
+                        position += mark[v]
                     mark_words[word] = 0
             for k in range(n_visited):
                 distance[visited[k]] = beyond
@@ -144,17 +162,29 @@ def reach_one(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, D417, PLR0
 
 
 @_compiled
-def reach_two(  # type: ignore[no-untyped-def]  # noqa: ANN202, D417, PLR0915 - one loop nest, for speed
-    indptr, head, weight, source, limit, shift, column, distance, visited, pool, bucket,
-    out_column, out_first, out_indptr,
-):  # fmt: skip
+def reach_two(  # noqa: C901, PLR0915 - one loop nest: calls and small functions cost time here
+    indptr: Int32,
+    head: Int32,
+    weight: Int64,
+    source: Int32,
+    limit: Any,
+    shift: Any,
+    column: Int32,
+    distance: Int64,
+    visited: Int32,
+    pool: Int64,
+    bucket: Int32,
+    out_column: Int32,
+    out_first: Int64,
+    out_indptr: Int64,
+) -> tuple[int, int, int]:
     """Search like `reach_one` by two weights packed into 64 bits, the first above the second.
 
     `limit` and the rows written are packed too; `column` holds a column or -1 for every node.
     """
     beyond = np.int64(limit + 1)
     last = np.int64(limit) >> shift
-    position = np.int64(0)
+    position: Any = np.int64(0)
     for row in range(source.size):
         u = np.int64(source[row])
         distance[u] = 0

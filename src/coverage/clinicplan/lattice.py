@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
+from clinicplan.crossings import Crossings
 from clinicplan.line_index import NO_LINE, Feet, LineIndex
+from clinicplan.snapping import COMPONENT_EXTRA_M, COMPONENT_FACTOR
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -18,8 +22,6 @@ Float64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 TileAt = tuple[int, int]
 
-FOOT_GAP_M: Final = 1.0
-"""The last metre before a road is not tested for barriers: a road may run along, or end on, the barrier line."""
 OTHER_CHOICES: Final = 8
 """How many further pieces of road are tried when a barrier cuts a lattice point off its nearest road."""
 
@@ -33,7 +35,7 @@ class Rows(NamedTuple):
 
     cell: Int32
     link: Int32
-    fraction: Float32
+    fraction: Float64
     distance_m: Float32
 
 
@@ -47,18 +49,20 @@ class Shore(NamedTuple):
 class Tile(NamedTuple):
     """One square of the lattice.
 
-    `roads` has the nearest road of each point, `mainland` the nearest road of the largest connected part for points
-    whose nearest road lies elsewhere, `closed` the nearest road that cannot be joined.
+    `roads` has the nearest road of each point. `connected` has, for points whose nearest road is on a tiny cut-off
+    part, the nearest one that is not, as far as `clinicplan.snapping` prefers it. `closed` has the nearest road that
+    cannot be joined.
     """
 
     roads: Rows
-    mainland: Rows
+    connected: Rows
     closed: Rows
     shore: Shore
 
 
-_NO_ROWS = Rows(*(np.zeros(0, dtype=kind) for kind in (np.int32, np.int32, np.float32, np.float32)))
-EMPTY_TILE: Final = Tile(_NO_ROWS, _NO_ROWS, _NO_ROWS, Shore(_NO_ROWS.cell, _NO_ROWS.distance_m))
+_NO_NUMBERS, _NO_METRES = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+NO_ROWS: Final = Rows(_NO_NUMBERS, _NO_NUMBERS, _NO_METRES.astype(np.float64), _NO_METRES)
+EMPTY_TILE: Final = Tile(NO_ROWS, NO_ROWS, NO_ROWS, Shore(_NO_NUMBERS, _NO_METRES))
 """A square without roads."""
 
 
@@ -111,10 +115,10 @@ class Lattice:
         Up to which distance barriers are noted, metres.
     roads, closed
         Roads that may be joined, and those that may not.
-    mainland
-        Of `roads` those on the largest connected part; None where that is all of them.
-    barriers
-        Lines that no walk crosses.
+    connected
+        Of `roads` those that are not on a tiny cut-off part; None where that is all of them.
+    barriers, crossings
+        Lines that no walk crosses: for their distance, and for the question whether one is crossed.
     """
 
     cell_m: float
@@ -124,8 +128,9 @@ class Lattice:
     shore_m: float
     roads: RoadIndex
     closed: RoadIndex
-    mainland: RoadIndex | None
+    connected: RoadIndex | None
     barriers: LineIndex
+    crossings: Crossings
 
     def survey(self, tiles: Sequence[TileAt]) -> list[Tile]:
         """Find the feet of all points of some tiles."""
@@ -134,14 +139,21 @@ class Lattice:
         everywhere = np.arange(len(xy))
         roads = self._rows(xy, shore, everywhere, self.roads, self.reach_m)
         closed = self._rows(xy, shore, everywhere, self.closed, self.corridor_m)
-        aside = roads.cell[:0]
-        if self.mainland is not None:
-            aside = roads.cell[~np.isin(roads.link, self.mainland.link)]
-        mainland = self._rows(xy, shore, aside, self.mainland or self.roads, self.reach_m)
+        connected = self._connected_rows(xy, shore, roads)
         near = np.flatnonzero(shore < self.shore_m).astype(np.int32)
         shores = self._split(Shore(near, shore[near].astype(np.float32)), len(tiles))
-        parts = zip(*(self._split(rows, len(tiles)) for rows in (roads, mainland, closed)), shores, strict=True)
+        parts = zip(*(self._split(rows, len(tiles)) for rows in (roads, connected, closed)), shores, strict=True)
         return [Tile(Rows(*first), Rows(*second), Rows(*third), Shore(*edge)) for first, second, third, edge in parts]
+
+    def _connected_rows(self, xy: Float64, shore: Float64, roads: Rows) -> Rows:
+        """Return feet on connected roads for the points whose nearest road is on a tiny part, where near enough."""
+        if self.connected is None:
+            return NO_ROWS
+        aside = np.flatnonzero(~np.isin(roads.link, self.connected.link))
+        rows = self._rows(xy, shore, roads.cell[aside], self.connected, self.reach_m)
+        nearest = roads.distance_m[aside][np.searchsorted(roads.cell[aside], rows.cell)]
+        near = rows.distance_m <= COMPONENT_FACTOR * nearest + COMPONENT_EXTRA_M
+        return Rows(rows.cell[near], rows.link[near], rows.fraction[near], rows.distance_m[near])
 
     def points(self, tiles: Sequence[TileAt]) -> Float64:
         """Return the positions of all points of some tiles, shape (tiles * points, 2), metres."""
@@ -157,7 +169,7 @@ class Lattice:
         """Return the feet of the chosen points on the nearest road that no barrier cuts off."""
         feet = roads.lines.nearest(xy[chosen], within_m)
         link, fraction, distance = roads.named(feet), feet.fraction, feet.distance_m
-        doubtful = np.flatnonzero(np.isfinite(distance) & (distance > shore[chosen]))
+        doubtful = np.flatnonzero(np.isfinite(distance) & (distance > shore[chosen] - self.cell_m))
         cut = doubtful[self._cut_off(xy[chosen[doubtful]], roads, feet.line[doubtful], fraction[doubtful])]
         link[cut], distance[cut] = NO_LINE, np.inf
         if cut.size:
@@ -166,7 +178,7 @@ class Lattice:
         return Rows(
             np.asarray(chosen)[found].astype(np.int32),
             link[found],
-            fraction[found].astype(np.float32),
+            fraction[found],
             distance[found].astype(np.float32),
         )
 
@@ -186,11 +198,17 @@ class Lattice:
 
     def _cut_off(self, xy: Float64, roads: RoadIndex, line: Int32, fraction: Float64) -> Flags:
         """Tell which points a barrier parts from their foot."""
-        foot = np.column_stack(roads.lines.at(line, fraction))
-        way = foot - xy
-        length = np.maximum(np.hypot(way[:, 0], way[:, 1]), 1e-9)
-        kept = np.maximum(length - FOOT_GAP_M, 0.0) / length
-        return self.barriers.crossed_by(xy, xy + way * kept[:, None])
+        return self.parted(xy, np.column_stack(roads.lines.at(line, fraction)))
+
+    def parted(self, start: Float64, end: Float64) -> Flags:
+        """Tell which straight walks (shape (walks, 2), metres) cross a barrier."""
+        return self.crossings.cut(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+
+    def near_barrier(self, x: float, y: float, radius_m: float) -> bool:
+        """Tell whether a barrier may lie within a radius of a place."""
+        if self.crossings.tree is None:
+            return False
+        return self.crossings.tree.query(shapely.Point(x, y).buffer(radius_m).envelope).size > 0
 
     def _split(self, rows: Rows | Shore, n_tiles: int) -> list[list[Any]]:
         """Part columns by tile; cells then count from the start of their tile."""
@@ -198,5 +216,5 @@ class Lattice:
         bounds = np.searchsorted(rows.cell, np.arange(n_tiles + 1) * size)
         return [
             [rows.cell[low:high] - np.int32(number * size), *(part[low:high] for part in rows[1:])]
-            for number, (low, high) in enumerate(zip(bounds[:-1], bounds[1:], strict=True))
+            for number, (low, high) in enumerate(itertools.pairwise(bounds))
         ]

@@ -1,4 +1,4 @@
-"""Find the nearest point on straight lines, and which links cross lines, for many points at once."""
+"""Find the nearest place on straight lines for many points at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import shapely
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scipy.spatial import cKDTree
+    from shapely import LineString
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -57,15 +60,10 @@ class LineIndex:
     spacing_m: float
 
     @classmethod
-    def from_lines(cls, lines: NDArray[np.object_] | None, spacing_m: float) -> LineIndex:
-        """Index every straight part of shapely lines, polygons' edges included."""
-        given = [] if lines is None else [line for line in lines if line is not None]
-        edges = [shapely.boundary(line) if shapely.get_dimensions(line) == 2 else line for line in given]
-        parts = shapely.get_parts(np.array(edges, dtype=object))
-        xy, owner = shapely.get_coordinates(parts, return_index=True)
-        same = owner[1:] == owner[:-1]
-        start, end = xy[:-1][same], xy[1:][same]
-        return cls(start[:, 0], start[:, 1], end[:, 0], end[:, 1], spacing_m)
+    def from_lines(cls, lines: Sequence[LineString] | NDArray[np.object_], spacing_m: float) -> LineIndex:
+        """Index lines of two points each."""
+        xy = shapely.get_coordinates(np.asarray(lines, dtype=object)).reshape(-1, 4)
+        return cls(xy[:, 0], xy[:, 1], xy[:, 2], xy[:, 3], spacing_m)
 
     @property
     def n_lines(self) -> int:
@@ -95,11 +93,6 @@ class LineIndex:
 
         return cKDTree(self.pieces[1])
 
-    @cached_property
-    def crossing_tree(self) -> shapely.STRtree:
-        """The lines as boxes."""
-        return shapely.STRtree(_lines(self.x0, self.y0, self.x1, self.y1))
-
     def at(self, line: Int32, fraction: Float64) -> tuple[Float64, Float64]:
         """Return the place at a fraction of each line."""
         x = self.x0[line] + fraction * (self.x1[line] - self.x0[line])
@@ -110,7 +103,7 @@ class LineIndex:
         """Return the nearest foot of each point, none beyond `within_m`."""
         if not self.n_lines or not len(xy):
             return _no_feet(len(xy))
-        _, piece = self.tree.query(xy, distance_upper_bound=within_m + self.spacing_m / 2)
+        piece = self._nearest_pieces(xy, within_m, 1)[:, 0]
         found = np.flatnonzero(piece < self.pieces[0].size)
         feet = _no_feet(len(xy))
         line = self.pieces[0][piece[found]]
@@ -122,20 +115,26 @@ class LineIndex:
 
     def choices(self, xy: Float64, within_m: float, count: int) -> Feet:
         """Return the feet on the `count` nearest pieces, nearest first; arrays of shape (points, count)."""
-        size = len(xy)
-        if not self.n_lines or not size:
-            return Feet(*(part.reshape(size, count) for part in _no_feet(size * count)))
-        _, piece = self.tree.query(xy, k=count, distance_upper_bound=within_m + self.spacing_m / 2)
-        piece = piece.reshape(size, count)
+        shape = (len(xy), count)
+        if not self.n_lines or not len(xy):
+            return Feet(np.full(shape, NO_LINE, dtype=np.int32), np.zeros(shape), np.full(shape, np.inf))
+        piece = self._nearest_pieces(xy, within_m, count)
         present = piece < self.pieces[0].size
-        line = np.where(present, self.pieces[0][np.where(present, piece, 0)], 0).astype(np.int32)
+        line = self.pieces[0][np.where(present, piece, 0)]
         fraction, distance = self.project(np.repeat(xy, count, axis=0), line.ravel())
-        distance = np.where(present.ravel() & (distance <= within_m), distance, np.inf).reshape(size, count)
+        near = present & (distance.reshape(shape) <= within_m)
+        distance = np.where(near, distance.reshape(shape), np.inf)
         order = np.argsort(distance, axis=1, kind="stable")
-        line, fraction, distance = (
-            np.take_along_axis(part, order, axis=1) for part in (line, fraction.reshape(size, count), distance)
+        return Feet(
+            np.take_along_axis(np.where(near, line, NO_LINE).astype(np.int32), order, axis=1),
+            np.take_along_axis(fraction.reshape(shape), order, axis=1),
+            np.take_along_axis(distance, order, axis=1),
         )
-        return Feet(np.where(np.isfinite(distance), line, NO_LINE).astype(np.int32), fraction, distance)
+
+    def _nearest_pieces(self, xy: Float64, within_m: float, count: int) -> Int64:
+        """Return the pieces with the nearest middles, shape (points, count); the number of pieces stands for none."""
+        _, piece = self.tree.query(xy, k=np.arange(1, count + 1), distance_upper_bound=within_m + self.spacing_m / 2)
+        return np.asarray(piece, dtype=np.int64)
 
     def project(self, xy: Float64, line: Int32) -> tuple[Float64, Float64]:
         """Return the fraction along the given line and the distance of each point's foot on it."""
@@ -145,25 +144,6 @@ class LineIndex:
         fraction = np.clip(((xy[:, 0] - ax) * dx + (xy[:, 1] - ay) * dy) / square, 0.0, 1.0)
         return fraction, np.hypot(xy[:, 0] - ax - fraction * dx, xy[:, 1] - ay - fraction * dy)
 
-    def meets_box(self, x0: float, y0: float, x1: float, y1: float) -> bool:
-        """Tell whether any line's box meets the given box."""
-        return bool(self.n_lines) and self.crossing_tree.query(shapely.box(x0, y0, x1, y1)).size > 0
-
-    def crossed_by(self, start: Float64, end: Float64) -> Flags:
-        """Tell which straight ways from `start` to `end` (shape (ways, 2), metres) touch any line."""
-        crossed = np.zeros(len(start), dtype=np.bool_)
-        if self.n_lines and len(start):
-            ways = _lines(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
-            way, _ = self.crossing_tree.query(ways, predicate="intersects")
-            crossed[way] = True
-        return crossed
-
 
 def _no_feet(size: int) -> Feet:
     return Feet(np.full(size, NO_LINE, dtype=np.int32), np.zeros(size), np.full(size, np.inf))
-
-
-def _lines(x0: Float64, y0: Float64, x1: Float64, y1: Float64) -> NDArray[np.object_]:
-    xy = np.stack([np.column_stack([x0, y0]), np.column_stack([x1, y1])], axis=1)
-    lines: NDArray[np.object_] = shapely.linestrings(xy)
-    return lines

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.columns import flags, positions, texts
 from clinicplan.duplicates import VILLAGE_TIERS, SuspectedDuplicate, suspected_duplicates
 from clinicplan.errors import Language
+from clinicplan.layer_columns import flags, positions, texts
 from clinicplan.place_names import (
     NameForm,
     clinic_forms,

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.errors import NetworkError, Severity
+from clinicplan.road_faults import road_error
 from clinicplan.ways import NO_OUTLINES, Float64, Int32, Int64, Outlines, TagCollector, Ways
-from clinicplan.words import fault
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml", ".o5m", ".opl")
 WAY_KEYS = ("highway", "route", "waterway", "natural", "railway")
@@ -90,7 +89,7 @@ def read_osm_file(path: Path, keys: Sequence[str]) -> OsmContents:
     import osmium
 
     if path.stat().st_size == 0:
-        raise NetworkError(fault(Severity.ERROR, "empty_file", layer="roads", file=path.name, subject="roads"))
+        raise road_error("empty_file", path.name)
     store = osmium.index.create_map("flex_mem")
     collector = _Collector(keys)
     try:
@@ -101,10 +100,7 @@ def read_osm_file(path: Path, keys: Sequence[str]) -> OsmContents:
                 for lines in _member_lines(path, store, members, Path(folder) / "water.opl"):
                     collector.add_members(lines)
     except (RuntimeError, ValueError, UnicodeDecodeError) as error:
-        problem = fault(
-            Severity.ERROR, "broken_osm", layer="roads", file=path.name, subject="roads", detail=_first_line(error)
-        )
-        raise NetworkError(problem) from error
+        raise road_error("broken_osm", path.name, detail=_first_line(error)) from error
     collector.place_negative_nodes(path)
     return collector.contents()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import shapely
@@ -26,9 +26,9 @@ NESTING_M: Final = 0.02
 def outline(window: Window, level: Float64, cell_m: float) -> BaseGeometry:
     """Return the ground with a level below zero; holes and separate parts are kept.
 
-    Holes smaller than one cell are filled: the lattice cannot tell them from none. (What a larger limit leaves out lies
-    within what a smaller one leaves out, so filling keeps circles nested.) Levels are interpolated along lattice lines. They must not come nearer to zero than a few centimetres, so that no
-    two rings meet.
+    Levels are interpolated along lattice lines. They must not come nearer to zero than a few centimetres, so that no
+    two rings meet. Holes smaller than one cell are filled: the lattice cannot tell them from none. (What a larger limit
+    leaves out lies within what a smaller one leaves out, so that filling keeps circles nested.)
 
     Parameters
     ----------
@@ -49,10 +49,8 @@ def outline(window: Window, level: Float64, cell_m: float) -> BaseGeometry:
     x = (window.column + np.arange(window.columns)) * cell_m
     y = (window.row + np.arange(window.rows)) * cell_m
     generator = contour_generator(x, y, level, fill_type=FillType.ChunkCombinedOffsetOffset)
-    points, rings, polygons = (part[0] for part in generator.filled(FAR_INSIDE_M, 0.0))
-    if points is None:
-        return shapely.Polygon()
-    whole = np.round(np.asarray(points, dtype=np.float64), GRID_DECIMALS)
+    points, rings, polygons = (np.asarray(part[0]) for part in generator.filled(FAR_INSIDE_M, 0.0))
+    whole: Float64 = np.round(points, GRID_DECIMALS).astype(np.float64)
     return as_area(_polygons(whole, rings.astype(np.int64), polygons.astype(np.int64), cell_m**2))
 
 
@@ -74,7 +72,7 @@ def _polygons(xy: Float64, rings: Int64, polygons: Int64, smallest_hole_m2: floa
 
 def as_area(parts: NDArray[np.object_]) -> BaseGeometry:
     """Return polygons that do not overlap as one geometry: Polygon where there is one, else MultiPolygon."""
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+    return cast("BaseGeometry", parts[0] if len(parts) == 1 else shapely.multipolygons(parts))
 
 
 def only_areas(geometry: BaseGeometry) -> BaseGeometry:
@@ -82,6 +80,11 @@ def only_areas(geometry: BaseGeometry) -> BaseGeometry:
     parts = shapely.get_parts(geometry)
     kept = parts[(shapely.get_dimensions(parts) == 2) & ~shapely.is_empty(parts)]
     return as_area(kept) if kept.size else shapely.Polygon()
+
+
+def simplified(areas: Sequence[BaseGeometry], tolerance_m: float) -> list[BaseGeometry]:
+    """Leave out points that bend an outline by less than `tolerance_m`, keeping areas valid and nested."""
+    return nested([shapely.simplify(area, tolerance_m, preserve_topology=True) for area in areas])
 
 
 def nested(areas: Sequence[BaseGeometry]) -> list[BaseGeometry]:
@@ -135,3 +138,12 @@ def with_thin_roads(area: BaseGeometry, lines: NDArray[np.object_], points: Floa
     discs = shapely.buffer(shapely.points(lone), width_m, quad_segs=2)
     extra = shapely.union_all(np.concatenate([ribbons, discs]))
     return only_areas(shapely.union(area, extra, grid_size=GRID_M))
+
+
+def with_discs(area: BaseGeometry, x: Float64, y: Float64, radius_m: Float64) -> BaseGeometry:
+    """Add a disc about each place that the area does not hold."""
+    missing = ~shapely.contains_xy(area, x, y)
+    if not missing.any():
+        return area
+    discs = shapely.buffer(shapely.points(x[missing], y[missing]), radius_m[missing])
+    return only_areas(shapely.union_all([area, *discs]))

@@ -106,7 +106,7 @@ def locate_rows(
         shapes, unreadable, faults = _from_wkt(table)
     else:
         shapes, unreadable, faults = _from_columns(table, ground, origin)
-    shapes, crs_faults = decide_crs(shapes, source, ground, origin)
+    shapes, crs_faults = decide_crs(shapes, source, ground, origin, is_vector=table.geometry is not None)
     problem = _problems(shapes, unreadable, ground)
     _check_places(problem, table, origin)
     swapped = problem == "swapped"

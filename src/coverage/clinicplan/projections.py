@@ -92,7 +92,7 @@ def check_metric_crs(text: str, origin: Origin) -> str:
 
 
 def decide_crs(
-    shapes: gpd.GeoSeries, source: LayerSource, ground: Ground | None, origin: Origin
+    shapes: gpd.GeoSeries, source: LayerSource, ground: Ground | None, origin: Origin, *, is_vector: bool = True
 ) -> tuple[gpd.GeoSeries, list[Fault]]:
     """Give shapes their coordinate system: the file's, else the region's, else degrees, else a guess that is said.
 
@@ -106,6 +106,8 @@ def decide_crs(
         The county, to tell central meridians apart; None when a layer is read alone.
     origin
         Layer and file, for the faults.
+    is_vector
+        Whether the file could have stated a system; columns of degrees cannot, and nothing is said about them.
 
     Returns
     -------
@@ -126,7 +128,8 @@ def decide_crs(
         return shapes.set_crs(stated, allow_override=True), []
     x, y = _sample(shapes)
     if x.size == 0 or (np.median(np.abs(x)) <= 180 and np.median(np.abs(y)) <= 180):
-        return shapes.set_crs(WGS84, allow_override=True), [origin.note("crs_assumed", crs=WGS84)]
+        faults = [origin.note("crs_assumed", crs=WGS84)] if is_vector else []
+        return shapes.set_crs(WGS84, allow_override=True), faults
     guess = guess_zone(x, y, ground)
     if guess is None:
         raise origin.stop("crs_unknown", x=f"{np.median(x):.0f}", y=f"{np.median(y):.0f}")

@@ -140,7 +140,22 @@ def open_parts(network: RoadNetwork) -> Int32:
 
 
 def tiny_parts(network: RoadNetwork, parts: Int32, tiny_share: float) -> Flags:
-    """Tell which parts are tiny; the largest (part 0) never is."""
+    """Tell which parts are tiny: not the largest (part 0) and with less than a share of the open directed edges.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    parts
+        Shape (nodes): part of each node, as `open_parts` numbers them.
+    tiny_share
+        The share, 0 to 1.
+
+    Returns
+    -------
+    tiny
+        Shape (parts).
+    """
     edges = network.tail if network.through is None else network.tail[network.through]
     edges_of_part = np.bincount(parts[edges], minlength=int(parts.max(initial=0)) + 1)
     tiny: Flags = edges_of_part < tiny_share * edges.size
@@ -160,8 +175,21 @@ def open_nodes(network: RoadNetwork) -> Flags:
 def nearest_free(admission: Admission, x: Float64, y: Float64, inner_mm: Int64, limit_mm: Int64) -> Choice:
     """Choose for each point the nearest admitted piece whose leg is free, searching in widening rings.
 
-    `inner_mm` is a distance below which there is nothing to find, -1 for points to leave out; `limit_mm` the longest
-    leg of each point.
+    Parameters
+    ----------
+    admission
+        Which places count.
+    x, y
+        Shape (points): positions, metres.
+    inner_mm
+        Shape (points): a distance below which there is nothing to find, -1 for points to leave out.
+    limit_mm
+        Shape (points): longest leg, inclusive.
+
+    Returns
+    -------
+    choice
+        One row a point.
     """
     piece, leg_mm = np.full(x.size, -1, dtype=np.int64), np.full(x.size, UNREACHED, dtype=np.int64)
     fraction, any_near = np.full(x.size, np.nan), np.zeros(x.size, dtype=bool)
@@ -225,7 +253,26 @@ def _leg_is_cut(roads: RoadPieces, candidates: Candidates, x: Float64, y: Float6
 def prefer_connected(
     choice: Choice, connected: Admission, x: Float64, y: Float64, limit_mm: Int64, factor: float, extra_mm: float
 ) -> tuple[Choice, Flags]:
-    """Move points from tiny parts to connected roads not much farther, and tell which were moved."""
+    """Move points from tiny parts to connected roads not much farther.
+
+    Parameters
+    ----------
+    choice
+        What the points join when parts do not matter.
+    connected
+        Which places lie on parts that are not tiny.
+    x, y
+        Shape (points): positions, metres.
+    limit_mm
+        Shape (points): longest leg, inclusive.
+    factor, extra_mm
+        The other leg is at most `factor` times as long plus `extra_mm`, inclusive.
+
+    Returns
+    -------
+    choice, moved
+        What the points join then, and which were moved.
+    """
     rows = np.flatnonzero(choice.piece >= 0)
     stray = rows[~connected.holds(choice.piece[rows], choice.fraction[rows])]
     inner_mm = np.full(x.size, UNREACHED, dtype=np.int64)

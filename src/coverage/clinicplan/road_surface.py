@@ -17,28 +17,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
+from clinicplan.crossings import index_barriers
 from clinicplan.errors import NetworkError
 from clinicplan.lattice import EMPTY_TILE, Lattice, RoadIndex, Tile, TileAt, Window
 from clinicplan.line_index import LineIndex
 from clinicplan.network import RoadNetwork
 from clinicplan.outlines import nested, outline, with_thin_roads
+from clinicplan.road_links import NEVER_MS, Direction, Links
 from clinicplan.standard import UNREACHED
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Direction = Literal["to_facility", "from_facility"]
 
-NEVER_MS: Final = 1e15
-"""Stands for "no way" in times; finite, so that zero times it is zero."""
 M_PER_MS_AT_1_KMH: Final = 1.0 / 3600.0
 STRIP_M: Final = 250.0
 """Widest strip beside a reached road, metres to each side: a modelling choice (假设)."""
@@ -53,72 +52,6 @@ THIN_ROAD_M: Final = 4.0
 WALK_KMH: Final = 4.0
 """Access speed where none is given: the default of the region file."""
 TILES_A_BATCH: Final = 256
-
-
-@dataclass(frozen=True, eq=False)
-class Links:
-    """Pieces of road with both directions together, straight between their ends.
-
-    Parameters
-    ----------
-    start, end
-        Shape (links): nodes, start below end.
-    forward_ms, backward_ms
-        Time from start to end and back, milliseconds; `NEVER_MS` where that direction is closed.
-    joinable
-        Whether a point may enter the road along the link.
-    main
-        Whether the link lies on the largest connected part of the network.
-    """
-
-    start: Int32
-    end: Int32
-    forward_ms: Float64
-    backward_ms: Float64
-    joinable: Flags
-    main: Flags
-
-    @classmethod
-    def from_network(cls, network: RoadNetwork) -> Links:
-        """Pair the directed edges of a network; of parallel edges the quickest counts, loops are left out."""
-        used = np.flatnonzero(network.tail != network.head)
-        tail, head = network.tail[used].astype(np.int64), network.head[used].astype(np.int64)
-        pair, link = np.unique(np.minimum(tail, head) * network.n_nodes + np.maximum(tail, head), return_inverse=True)
-        time, onward = network.time_ms[used].astype(np.float64), tail < head
-        forward, backward = np.full(pair.size, NEVER_MS), np.full(pair.size, NEVER_MS)
-        np.minimum.at(forward, link[onward], time[onward])
-        np.minimum.at(backward, link[~onward], time[~onward])
-        joinable = np.zeros(pair.size, dtype=np.bool_)
-        joinable[link if network.joinable is None else link[network.joinable[used]]] = True
-        start, end = (part.astype(np.int32) for part in np.divmod(pair, max(network.n_nodes, 1)))
-        return cls(start, end, forward, backward, joinable, network.component[start] == 0)
-
-    def to_ends(self, link: Int32, direction: Direction) -> tuple[Float64, Float64]:
-        """Return the time between the whole link and its start, and its end: the parts count in proportion."""
-        if direction == "to_facility":
-            return self.backward_ms[link], self.forward_ms[link]
-        return self.forward_ms[link], self.backward_ms[link]
-
-    def time_at(self, node_ms: Float64, link: Int32, fraction: ArrayLike, direction: Direction) -> Float64:
-        """Return the time at a fraction of each link by the better of its two ends, milliseconds."""
-        by_start, by_end = self.to_ends(link, direction)
-        along = np.asarray(fraction, dtype=np.float64)
-        from_start = node_ms[self.start[link]] + along * by_start
-        time: Float64 = np.minimum(from_start, node_ms[self.end[link]] + (1.0 - along) * by_end)
-        return time
-
-    def reached_parts(self, node_ms: Float64, limit_ms: float, direction: Direction) -> tuple[Int32, Float64, Float64]:
-        """Return the reached parts of links: link, and the fractions where the part begins and ends."""
-        near = np.flatnonzero(np.minimum(node_ms[self.start], node_ms[self.end]) <= limit_ms).astype(np.int32)
-        by_start, by_end = (np.maximum(time, 1e-9) for time in self.to_ends(near, direction))
-        upto = np.clip((limit_ms - node_ms[self.start[near]]) / by_start, 0.0, 1.0)
-        onward = 1.0 - np.clip((limit_ms - node_ms[self.end[near]]) / by_end, 0.0, 1.0)
-        whole = upto >= onward
-        first, last = np.flatnonzero((upto > 0) & ~whole), np.flatnonzero((onward < 1) & ~whole)
-        link = np.concatenate([near[whole], near[first], near[last]])
-        begins = np.concatenate([np.zeros(int(whole.sum()) + first.size), onward[last]])
-        ends = np.concatenate([np.ones(int(whole.sum())), upto[first], np.ones(last.size)])
-        return link, begins, ends
 
 
 class Discs(NamedTuple):
@@ -240,7 +173,8 @@ class RoadSurface:
         areas = [outline(window, level, self.cell_m) for window, level in levels]
         if exact:
             areas = [self._exact(area, node_ms, limit, direction) for area, limit in zip(areas, ascending, strict=True)]
-        by_limit = dict(zip(ascending, nested(areas), strict=True))
+            areas = nested(areas)
+        by_limit = dict(zip(ascending, areas, strict=True))
         return [by_limit[limit] for limit in limits_ms]
 
     def polygon(
@@ -286,7 +220,7 @@ class RoadSurface:
         start, end = self.links.start[link], self.links.end[link]
         x0, y0, x1, y1 = self.x[start], self.y[start], self.x[end], self.y[end]
         ends_xy = [np.column_stack([x0 + at * (x1 - x0), y0 + at * (y1 - y0)]) for at in (begins, ends)]
-        lines = shapely.linestrings(np.stack(ends_xy, axis=1))
+        lines = np.asarray(shapely.linestrings(np.stack(ends_xy, axis=1)), dtype=object)
         reached = np.flatnonzero(node_ms <= limit_ms)
         return with_thin_roads(area, lines, np.column_stack([self.x[reached], self.y[reached]]), THIN_ROAD_M)
 
@@ -360,7 +294,7 @@ class RoadSurface:
         weight = (1.0 - apart[..., 0]) * (1.0 - apart[..., 1])
         level = distance - (weight * distance).sum(axis=1, keepdims=True) - JUNCTION_DEPTH_M
         start = np.repeat(place, 4, axis=0) * self.cell_m
-        free = ~self.lattice.barriers.crossed_by(start, point.reshape(-1, 2) * self.cell_m)
+        free = ~self.lattice.parted(start, point.reshape(-1, 2) * self.cell_m)
         return np.repeat(junction, 4)[free], point.reshape(-1, 2)[free], level.ravel()[free]
 
     def _near_junctions(self, window: Window, node_ms: Float64) -> tuple[Int64, Float64, Float64]:
@@ -381,14 +315,13 @@ class RoadSurface:
 
     def _circles(self, window: Window, discs: Discs) -> list[tuple[Int64, Float64, float]]:
         """Return the lattice points of each disc that no barrier parts from its centre, and their distances."""
-        barriers = self.lattice.barriers
         circles = []
         for x, y, radius in zip(*discs, strict=True):
             column, row, xy = self._square(x, y, radius + 2 * self.cell_m)
             distance = np.hypot(xy[:, 0] - x, xy[:, 1] - y)
             free = np.ones(distance.size, dtype=np.bool_)
-            if barriers.meets_box(x - radius, y - radius, x + radius, y + radius):
-                free = ~barriers.crossed_by(np.broadcast_to([x, y], xy.shape), xy)
+            if self.lattice.near_barrier(x, y, radius):
+                free = ~self.lattice.parted(np.broadcast_to([x, y], xy.shape), xy)
             cell = (row - window.row) * window.columns + column - window.column
             circles.append((cell[free], distance[free], float(radius)))
         return circles
@@ -432,8 +365,9 @@ class RoadSurface:
 def prepare_surface(network: RoadNetwork, *, cell_m: float = 25.0, strip_m: float = STRIP_M) -> RoadSurface:
     """Prepare the ground of a network for isochrones; nothing is surveyed before the first question.
 
-    Private access roads (`through` False) count as roads here; take `JoinedNetwork.network`, where facilities split
-    their edges, so that a facility within a long edge reaches both ways from its place.
+    Take the network that was searched. On `JoinedNetwork.network` facilities split their edges, so that a facility
+    within a long edge reaches both ways from its place; private roads are not drawn there, but lie in the strips of
+    open ones.
 
     Parameters
     ----------
@@ -465,14 +399,15 @@ def prepare_surface(network: RoadNetwork, *, cell_m: float = 25.0, strip_m: floa
         raise NetworkError("isochrones need node positions: give x and y (metres) to the network")
     if not (np.isfinite(cell_m) and cell_m > 0 and np.isfinite(strip_m) and strip_m > 0):
         raise NetworkError(f"cell_m and strip_m must be positive, got {cell_m} and {strip_m}")
-    links = Links.from_network(network)
+    links, crossings = Links.from_network(network), index_barriers(network.barrier_lines)
+    x, y = np.asarray(network.x, dtype=np.float64), np.asarray(network.y, dtype=np.float64)
     spare_m = 2.0 * cell_m
     reach_m = strip_m + spare_m
 
     def index(chosen: Flags) -> RoadIndex:
         link = np.flatnonzero(chosen).astype(np.int32)
         ends = (links.start[link], links.end[link])
-        (x0, x1), (y0, y1) = ([xy[end] for end in ends] for xy in (network.x, network.y))
+        (x0, x1), (y0, y1) = ([at[end] for end in ends] for at in (x, y))
         return RoadIndex(link, LineIndex(x0, y0, x1, y1, cell_m / 2.0))
 
     lattice = Lattice(
@@ -483,7 +418,8 @@ def prepare_surface(network: RoadNetwork, *, cell_m: float = 25.0, strip_m: floa
         shore_m=spare_m,
         roads=index(links.joinable),
         closed=index(~links.joinable),
-        mainland=None if links.main.all() else index(links.joinable & links.main),
-        barriers=LineIndex.from_lines(network.barrier_lines, cell_m / 2.0),
+        connected=None if links.connected.all() else index(links.joinable & links.connected),
+        barriers=LineIndex.from_lines([] if crossings.tree is None else crossings.tree.geometries, cell_m / 2.0),
+        crossings=crossings,
     )
-    return RoadSurface(links, np.asarray(network.x), np.asarray(network.y), lattice, strip_m, network.crs)
+    return RoadSurface(links, x, y, lattice, strip_m, network.crs)

@@ -1,9 +1,10 @@
 """Find what lies within a limit of each source node, exactly, in whole milliseconds or millimetres.
 
 Two interchangeable searches give the same answer to the last unit: scipy's Dijkstra, ready at once but with a cost per
-source that grows with the whole network, and kernels in machine code that touch only what they reach but cost seconds to
-load. `reached_blocks` chooses by the estimated work. Routes can be compared by one weight or by two: the first decides,
-the second settles ties, both are summed exactly (packed into one number whose parts are proven not to overflow).
+source that grows with the whole network, and kernels in machine code that touch only what they reach but cost seconds
+to load. `reached_blocks` chooses by the estimated work. Routes can be compared by one weight or by two: the first
+decides, the second settles ties, both are summed exactly (packed into one number whose parts are proven not to
+overflow).
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class SearchArcs:
         """The tenth percentile of the first weight."""
         return int(np.percentile(self.first, 10)) if self.first.size else 1
 
-    def graph(self, weight: NDArray[np.float64]) -> csr_array[Any]:
+    def graph(self, weight: NDArray[np.floating[Any]]) -> csr_array[Any]:
         """Return the edges as a matrix for scipy, zero weights stored."""
         from scipy.sparse import csr_array
 
@@ -87,13 +88,14 @@ class SearchArcs:
     def second_bits(self, limit: int) -> int:
         """Return how many bits hold the sum of second weights along any walk of first weight up to the limit.
 
-        Each unit of the first weight brings at most the largest ratio of the two; edges without a first weight are used
-        at most once on a best route, twice on the candidate that closes a loop.
+        Two bounds hold. Each unit of the first weight brings at most the largest ratio of the two, and edges without a
+        first weight are used once on a best route, twice on a candidate that closes a loop. And no candidate uses any
+        edge twice, so the sum of all edges is enough.
         """
         free = self.first == 0
         ratio = float(np.max(self.second[~free] / self.first[~free], initial=0.0))
-        largest = int(np.ceil(limit * ratio * (1 + 1e-9))) + 2 * int(self.second[free].sum(dtype=np.int64)) + 1
-        return largest.bit_length()
+        by_ratio = int(np.ceil(limit * ratio * (1 + 1e-9))) + 2 * int(self.second[free].sum(dtype=np.int64)) + 1
+        return min(by_ratio, int(self.second.sum(dtype=np.int64))).bit_length()
 
 
 @dataclass(frozen=True, eq=False)
@@ -410,91 +412,3 @@ def _in_source_order(blocks: list[ReachedBlock]) -> ReachedBlock:
         take = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], count[order])
         joined = [values[take] if values.size else values for values in joined]
     return ReachedBlock(rows[order], indptr, *joined)
-
-
-@dataclass(frozen=True, eq=False)
-class NearestSeeds:
-    """The best seed of every node.
-
-    Parameters
-    ----------
-    seed
-        Shape (nodes): row of the seed, -1 where none is reached.
-    first, second
-        Shape (nodes): sums of the two weights, start weights included; -1 where none is reached.
-    """
-
-    seed: Int32
-    first: Int64
-    second: Int64
-
-
-def nearest_seeds(
-    arcs: SearchArcs, nodes: ArrayLike, first: ArrayLike, second: ArrayLike, *, limit: int | None = None
-) -> NearestSeeds:
-    """Find the seed that reaches each node best: least first weight, then least second, then the seed listed first.
-
-    Three searches from one extra node joined to all seeds: by the first weight; by the second along edges that lie on
-    best routes by the first; by the number of the seed along edges that lie on best routes by both. Whole numbers below
-    2**53 throughout, so nothing need be packed and nothing can overflow.
-
-    Parameters
-    ----------
-    arcs
-        Edges to follow.
-    nodes, first, second
-        Shape (seeds): node of each seed and the weights it starts with; several seeds may share a node.
-    limit
-        Largest sum of the first weight, inclusive; None for no limit.
-
-    Returns
-    -------
-    nearest
-        Seed and sums of every node.
-    """
-    seeds = _best_seed_a_node(
-        node_numbers(nodes, arcs.n_nodes, "nodes"), np.asarray(first, np.int64), np.asarray(second, np.int64)
-    )
-    start = arcs.n_nodes
-    tail = np.concatenate([np.repeat(np.arange(start), np.diff(arcs.indptr)), np.full(seeds.node.size, start)])
-    head = np.concatenate([arcs.head, seeds.node])
-    of_arcs = np.zeros(arcs.head.size, dtype=np.int64)
-    stages = (
-        np.concatenate([arcs.first, seeds.first]),
-        np.concatenate([arcs.second, seeds.second]),
-        np.concatenate([of_arcs, seeds.row]),
-    )
-    tight = np.ones(tail.size, dtype=bool)
-    results = []
-    for weight in stages:
-        total = _from_node(start, tail[tight], head[tight], weight[tight], limit if not results else None)
-        tight[tight] = total[tail[tight]] + weight[tight] == total[head[tight]]
-        results.append(np.where(np.isfinite(total), total, -1)[:start].astype(np.int64))
-    return NearestSeeds(results[2].astype(np.int32), results[0], results[1])
-
-
-class _Seeds(NamedTuple):
-    node: Int32
-    first: Int64
-    second: Int64
-    row: Int64
-
-
-def _best_seed_a_node(node: Int32, first: Int64, second: Int64) -> _Seeds:
-    order = np.lexsort((np.arange(node.size), second, first, node))
-    chosen = order[np.unique(node[order], return_index=True)[1]]
-    return _Seeds(node[chosen], first[chosen], second[chosen], chosen.astype(np.int64))
-
-
-def _from_node(start: int, tail: Int64, head: Int64, weight: Int64, limit: int | None) -> NDArray[np.float64]:
-    """Return the least sum of weights from the last node to every node, infinite where there is no way.
-
-    Edges come sorted by tail.
-    """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import dijkstra
-
-    indptr = np.searchsorted(tail, np.arange(start + 2)).astype(np.int32)
-    graph = csr_array((weight.astype(np.float64), head.astype(np.int32), indptr), shape=(start + 1, start + 1))
-    total: NDArray[np.float64] = dijkstra(graph, indices=start, limit=np.inf if limit is None else float(limit))
-    return total

@@ -60,6 +60,8 @@ def read_boundary(source: LayerSource, path: Path, *, code: str = "", crs: str |
         return LayerReading(None, error.faults)
     names = {name for name in text_column(table, "name") if name}
     whole = shapely.union_all(np.asarray(shapes.array, dtype=object))
+    if whole.is_empty or whole.area == 0:
+        return LayerReading(None, (*table.faults, *faults, origin.error("boundary_empty")))
     frame = gpd.GeoDataFrame({"name": [names.pop() if len(names) == 1 else ""]}, geometry=[whole], crs=shapes.crs)
     if len(shapes) > 1:
         faults.append(origin.note("shapes_dissolved", count=len(shapes)))
@@ -77,7 +79,7 @@ def _pick_county(table: RawTable, code: str, origin: Origin) -> tuple[RawTable, 
             kept = RawTable(
                 table.frame[mask].reset_index(drop=True), table.rows[mask], table.headers, geometry, table.faults
             )
-            return kept, [origin.note("county_picked", count=len(table.frame), column=column, code=code)]
+            return kept, [origin.note("county_picked", count=len(table.frame), column=column, county=code)]
     return table, []
 
 

@@ -179,8 +179,10 @@ def _header_at(grid: Grid, row: int, layer: str, overrides: Mapping[str, str]) -
     below = [clean(cell) for cell in grid.cells[row + 1]] if row + 1 < len(grid.cells) else []
     width = max(len(top), len(below))
     top, below = top + [""] * (width - len(top)), below + [""] * (width - len(below))
-    if not _is_second_header(top, below):
-        return Header(row, row + 1, top, count_hits(top, layer, overrides))
+    hits = count_hits(top, layer, overrides)
+    # A title or 填报单位 line above the header has no hits of its own.
+    if hits < FEWEST_HITS or not _is_second_header(top, below):
+        return Header(row, row + 1, top, hits)
     texts = [_joined_header(upper, lower, layer) for upper, lower in zip(_spread(top), below, strict=True)]
     texts = [text if top[position] or below[position] else "" for position, text in enumerate(texts)]
     columns = {match.column for text in texts if text and (match := match_header(text, layer))}

@@ -10,7 +10,7 @@ slow short one loses one of them, hence one core network per weight.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -108,18 +108,22 @@ class Arcs(NamedTuple):
     n_nodes: int
     tail: Int32
     head: Int32
-    first: Int64
-    second: Int64
+    first: NDArray[np.integer[Any]]
+    second: NDArray[np.integer[Any]]
 
-    def take(self, rows: NDArray[np.generic]) -> Arcs:
+    def take(self, rows: NDArray[Any]) -> Arcs:
+        """Return some of the edges."""
         return Arcs(self.n_nodes, self.tail[rows], self.head[rows], self.first[rows], self.second[rows])
 
 
 class _Neighbours(NamedTuple):
-    """Shape (nodes): number of different neighbours in either direction, and the XOR of their numbers."""
+    """Shape (nodes): how many different neighbours a node has in either direction, and the sum of their numbers.
 
-    count: Int32
-    mixed: Int64
+    Of two neighbours, one is the sum less the other; of one, it is the sum.
+    """
+
+    number: Int64
+    total: Int64
 
 
 def best_arcs(arcs: Arcs) -> Arcs:
@@ -154,10 +158,8 @@ def _neighbours(arcs: Arcs) -> _Neighbours:
     key = np.sort(low.astype(np.int64) * arcs.n_nodes + high)
     key = key[np.append(True, key[1:] != key[:-1])] if key.size else key
     low, high = (key // arcs.n_nodes).astype(np.int32), (key % arcs.n_nodes).astype(np.int32)
-    count = np.bincount(low, minlength=arcs.n_nodes) + np.bincount(high, minlength=arcs.n_nodes)
-    # Sums stand in for XOR while counting: of two neighbours, one is the sum less the other.
-    mixed = _sums(low, high, arcs.n_nodes) + _sums(high, low, arcs.n_nodes)
-    return _Neighbours(count.astype(np.int32), mixed)
+    number = np.bincount(low, minlength=arcs.n_nodes) + np.bincount(high, minlength=arcs.n_nodes)
+    return _Neighbours(number, _sums(low, high, arcs.n_nodes) + _sums(high, low, arcs.n_nodes))
 
 
 def _sums(at: Int32, value: Int32, size: int) -> Int64:
@@ -167,36 +169,36 @@ def _sums(at: Int32, value: Int32, size: int) -> Int64:
 
 def _without_dead_ends(arcs: Arcs, kept: Flags) -> Arcs:
     """Remove nodes that lie on no way between kept nodes: one neighbour, or no way in, or no way out."""
-    count, mixed = _neighbours(arcs)
+    number, total = _neighbours(arcs)
     has_out, has_in = np.zeros(arcs.n_nodes, dtype=bool), np.zeros(arcs.n_nodes, dtype=bool)
     has_out[arcs.tail] = True
     has_in[arcs.head] = True
     gone = ~kept & ~(has_out & has_in)
-    leaves = np.flatnonzero((count == 1) & ~kept)
+    leaves = np.flatnonzero((number == 1) & ~kept)
     for _ in range(LEAF_ROUNDS):
         if leaves.size == 0:
             break
         gone[leaves] = True
-        stem = mixed[leaves]
+        stem = total[leaves]
         # Two leaves that face each other are both gone already; the counts of gone nodes do not matter any more.
-        np.subtract.at(count, stem, 1)
-        np.subtract.at(mixed, stem, leaves)
+        np.subtract.at(number, stem, 1)
+        np.subtract.at(total, stem, leaves)
         leaves = np.unique(stem)
-        leaves = leaves[(count[leaves] == 1) & ~kept[leaves] & ~gone[leaves]]
+        leaves = leaves[(number[leaves] == 1) & ~kept[leaves] & ~gone[leaves]]
     return arcs.take(np.flatnonzero(~(gone[arcs.tail] | gone[arcs.head]))) if gone.any() else arcs
 
 
 def _without_chains(arcs: Arcs, kept: Flags) -> Arcs:
     """Replace every chain of nodes with two neighbours by one edge per passable direction.
 
-    `arcs` are sorted by tail. An edge that ends inside a chain points to the edge that leads on; pointers and sums double
-    until all of them end at a node that stays, or nowhere.
+    `arcs` are sorted by tail. An edge that ends inside a chain points to the edge that leads on; pointers and sums
+    double until all of them end at a node that stays, or nowhere.
     """
-    count, mixed = _neighbours(arcs)
-    inside = (count == 2) & ~kept
+    number, total = _neighbours(arcs)
+    inside = (number == 2) & ~kept
     if not inside.any():
         return arcs
-    follower = _followers(arcs, inside, mixed)
+    follower = _followers(arcs, inside, total)
     end, first, second = arcs.head.copy(), arcs.first.copy(), arcs.second.copy()
     open_ = np.flatnonzero(follower >= 0)
     # A ring without a junction never ends: after as many doublings as it has edges, nobody waits for it.
@@ -215,14 +217,14 @@ _DONE: Final = -1
 _NOWHERE: Final = -2
 
 
-def _followers(arcs: Arcs, inside: Flags, mixed: Int64) -> Int64:
+def _followers(arcs: Arcs, inside: Flags, total: Int64) -> Int64:
     """Return the edge that continues each edge inside its chain, `_DONE` at a node that stays, `_NOWHERE` if barred."""
     indptr = np.zeros(arcs.n_nodes + 1, dtype=np.int64)
     np.cumsum(np.bincount(arcs.tail, minlength=arcs.n_nodes), out=indptr[1:])
     follower = np.full(arcs.tail.size, _DONE, dtype=np.int64)
     rows = np.flatnonzero(inside[arcs.head])
     node = arcs.head[rows]
-    beyond = mixed[node] - arcs.tail[rows]
+    beyond = total[node] - arcs.tail[rows]
     # A node inside a chain has at most two ways out, one of them back.
     last = max(arcs.tail.size - 1, 0)
     one, end = indptr[node], indptr[node + 1]

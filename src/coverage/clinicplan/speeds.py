@@ -238,7 +238,7 @@ class Speeds:
     def road_layer(self) -> RoadLayerTerms:
         """Words of a county's own road layer."""
         table = self.entries["road_layer"]
-        fields = {name: tuple(value) for name, value in table.items() if name.endswith("_fields")}
+        fields: dict[str, Any] = {name: tuple(value) for name, value in table.items() if name.endswith("_fields")}
         return RoadLayerTerms(**fields, **{name: table[name] for name in ("classes", "surfaces", "default_class")})
 
     def table(self) -> pd.DataFrame:

@@ -1,27 +1,29 @@
 """Travel times between points and roads: bounded tables, the nearest facility, times of every node.
 
-A trip is the quicker of two: the road, with a walk to it at one end and from it at the other, and the straight walk where
-the points are near and nothing bars the way. Times are whole milliseconds, lengths whole millimetres, limits inclusive.
+A trip is the quicker of two: the road, with a walk to it at one end and from it at the other, and the straight walk
+where the points are near and nothing bars the way. Times are whole milliseconds, lengths whole millimetres, limits
+inclusive.
 """
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clinicplan.errors import Fault, LayerError, NetworkError, Severity
+from clinicplan.errors import NetworkError
+from clinicplan.nearest import nearest_seeds
 from clinicplan.network import Flags, Int32, RoadNetwork
-from clinicplan.search import SearchArcs, nearest_seeds, node_numbers, reached_table, search_arcs
+from clinicplan.pairs import Groups, Pairs, row_pairs
+from clinicplan.placed_layers import place_layers
+from clinicplan.search import LARGEST_LIMIT, SearchArcs, node_numbers, reached_table, search_arcs
 from clinicplan.simplification import CoreNetwork, Weight, simplify
 from clinicplan.standard import MM_PER_M, MS_PER_S, milliseconds
-from clinicplan.words import fault
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
 
 Int64 = NDArray[np.int64]
 Direction = Literal["to_facility", "from_facility"]
-
-ID_COLUMNS: Final = ("village_id", "facility_id", "natural_village_id", "candidate_id", "id")
-"""Columns that hold the ids of a layer, the first present one is taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,19 +141,6 @@ class _Legs(NamedTuple):
     second: Int64
 
 
-class _Trips(NamedTuple):
-    """Candidate trips between rows of two lists of points, by the two weights in the order that is minimised."""
-
-    origin: Int64
-    destination: Int64
-    first: Int64
-    second: Int64
-    direct: Flags
-
-    def only(self, rows: NDArray[Any]) -> _Trips:
-        return _Trips(*(values[rows] for values in self))
-
-
 def prepare_search(
     joined: JoinedNetwork, *, weight: Weight = "time", access_kmh: float = 4.0, max_access_m: float = 2000.0
 ) -> SearchGraph:
@@ -215,16 +201,16 @@ def trips_within(
     """
     first_limit, second_limit = _by_weight(graph.weight, limit_ms, limit_mm)
     if first_limit is None or first_limit < 0:
-        raise NetworkError(f"a graph by {graph.weight} needs a limit of at least 0 in {_unit(graph.weight)}")
+        raise NetworkError(
+            f"a graph by {graph.weight} needs a limit of at least 0 in {'ms' if graph.weight == 'time' else 'mm'}"
+        )
     starts, ends = _points(graph, origins, "origins"), _points(graph, destinations, "destinations")
-    candidates = _joined_trips(
-        _road_trips(graph, starts.point, ends.point, first_limit), _straight(graph, starts, ends)
-    )
+    by_road = _road_trips(graph, starts.point, ends.point, first_limit)
+    candidates = Pairs.joined(by_road, _straight(graph, starts, ends))
     held = candidates.first <= first_limit
     if second_limit is not None:
         held &= candidates.second <= second_limit
-    best = _best_by(candidates.only(held), by_destination=True)
-    return _travel_times(graph, starts, ends, best)
+    return _travel_times(graph, starts, ends, candidates.only(held).best_of_pair())
 
 
 def nearest_trips(graph: SearchGraph, origins: ArrayLike, destinations: ArrayLike) -> TravelTimes:
@@ -246,8 +232,9 @@ def nearest_trips(graph: SearchGraph, origins: ArrayLike, destinations: ArrayLik
     """
     starts, ends = _points(graph, origins, "origins"), _points(graph, destinations, "destinations")
     ranked = _by_id(graph, ends)
-    candidates = _joined_trips(_nearest_by_road(graph, starts.point, ranked.point), _straight(graph, starts, ranked))
-    return _travel_times(graph, starts, ranked, _best_by(candidates, by_destination=False))
+    by_road = _nearest_by_road(graph, starts.point, ranked.point)
+    candidates = Pairs.joined(by_road, _straight(graph, starts, ranked))
+    return _travel_times(graph, starts, ranked, candidates.best_of_origin())
 
 
 def node_times(
@@ -276,8 +263,8 @@ def node_times(
     Returns
     -------
     times
-        Shape (sources, nodes or targets): seconds, whole milliseconds. A stored zero is zero seconds, an absent entry is
-        beyond the limit.
+        Shape (sources, nodes or targets): seconds, whole milliseconds. A stored zero is zero seconds, an absent entry
+        is beyond the limit.
 
     Raises
     ------
@@ -352,7 +339,7 @@ def travel_times(
 
     if not np.isfinite(limit_min) or limit_min <= 0:
         raise NetworkError(f"limit_min must be positive and finite, got {limit_min}")
-    start, end = _place_layers(network, origins, destinations)
+    start, end = place_layers(network, origins, destinations)
     ids, x, y = (np.concatenate(pair) for pair in zip(start[1:], end[1:], strict=True))
     legs = find_access(network, ids, x, y, access_kmh=access_kmh, max_access_m=max_access_m)
     graph = prepare_search(join_points(network, legs), access_kmh=access_kmh, max_access_m=max_access_m)
@@ -366,7 +353,7 @@ def travel_times(
 
 
 class _Points(NamedTuple):
-    """Distinct points of a list, and where in the list each stands."""
+    """Distinct points of a list, and which of them stands at each place of the list."""
 
     asked: Int64
     point: Int64
@@ -380,9 +367,8 @@ def _points(graph: SearchGraph, numbers: ArrayLike, name: str) -> _Points:
 
 
 def _by_id(graph: SearchGraph, points: _Points) -> _Points:
-    """Number distinct points by ascending id, so that the smaller number is the smaller id."""
-    ids = graph.joined.legs.ids[points.point].astype(str)
-    order = np.argsort(ids, kind="stable")
+    """Order distinct points by id, so that the smaller row is the smaller id."""
+    order = np.argsort(graph.joined.legs.ids[points.point].astype(str), kind="stable")
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)
     return _Points(points.asked, points.point[order], rank[points.place])
@@ -396,94 +382,62 @@ def _by_weight(weight: Weight, time: Any, length: Any) -> tuple[Any, Any]:
     return (time, length) if weight == "time" else (length, time)
 
 
-def _unit(weight: Weight) -> str:
-    return "ms" if weight == "time" else "mm"
-
-
 # --- trips ------------------------------------------------------------------------------------------------------------
 
 
-def _road_trips(graph: SearchGraph, start: Int64, end: Int64, limit: int) -> _Trips:
+def _road_trips(graph: SearchGraph, start: Int64, end: Int64, limit: int) -> Pairs:
     """Find the trips by road between two lists of distinct points."""
-    out, back = _Side.of(graph.departure[start]), _Side.of(graph.arrival[end])
-    least = sum(
-        int(graph.legs.first[side.on(points)].min(initial=2**62)) for side, points in ((out, start), (back, end))
-    )
-    road_limit = limit - least
-    if road_limit < 0:
-        return _no_trips()
-    forward = out.node.size <= back.node.size
+    out, back = Groups.of(graph.departure[start]), Groups.of(graph.arrival[end])
+    # No trip is shorter than the shortest walks at its ends, so the roads are searched only for the rest.
+    rest = limit - _least(graph.legs.first[start[out.row]]) - _least(graph.legs.first[end[back.row]])
+    if rest < 0:
+        return Pairs.none()
+    forward = out.key.size <= back.key.size
     near, far = (out, back) if forward else (back, out)
     column = np.full(graph.core.raw_of.size, -1, dtype=np.int32)
-    column[far.node] = np.arange(far.node.size, dtype=np.int32)
-    arcs = graph.forward if forward else graph.backward
-    found = reached_table(arcs, near.node, limit=road_limit, column=column, both=True)
-    row = np.repeat(np.arange(near.node.size), np.diff(found.indptr))
-    one, other, entry = _point_pairs(near, far, row, found.column)
-    origin, destination = (one, other) if forward else (other, one)
-    legs, a, b = graph.legs, start[origin], end[destination]
-    first, second = (
-        found.first[entry] + legs.first[a] + legs.first[b],
-        found.second[entry] + legs.second[a] + legs.second[b],
+    column[far.key] = np.arange(far.key.size, dtype=np.int32)
+    found = reached_table(
+        graph.forward if forward else graph.backward, near.key, limit=min(rest, LARGEST_LIMIT), column=column, both=True
     )
-    trips = _Trips(origin, destination, first, second, np.zeros(first.size, dtype=bool))
-    return trips.only(first <= limit)
+    row = np.repeat(np.arange(near.key.size), np.diff(found.indptr))
+    near_row, far_row, entry = row_pairs(near, far, row, found.column)
+    origin, destination = (near_row, far_row) if forward else (far_row, near_row)
+    trips = _with_legs(graph, start[origin], end[destination], found.first[entry], found.second[entry])
+    return trips._replace(origin=origin, destination=destination).only(trips.first <= limit)
 
 
-class _Side(NamedTuple):
-    """Points grouped by the core node they use: those of node i are `point[indptr[i]:indptr[i + 1]]`."""
-
-    node: Int32
-    indptr: Int64
-    point: Int64
-
-    @classmethod
-    def of(cls, nodes: Int32) -> _Side:
-        rows = np.flatnonzero(nodes >= 0)
-        rows = rows[np.argsort(nodes[rows], kind="stable")]
-        node, first = np.unique(nodes[rows], return_index=True)
-        return cls(node, np.append(first, rows.size), rows)
-
-    def on(self, points: Int64) -> Int64:
-        return points[self.point]
+def _least(values: Int64) -> int:
+    return int(values.min(initial=LARGEST_LIMIT + 1))
 
 
-def _point_pairs(near: _Side, far: _Side, row: Int64, column: Int32) -> tuple[Int64, Int64, Int64]:
-    """Turn pairs of nodes into pairs of points: rows of both lists, and of the pair of nodes."""
-    many = np.diff(far.indptr)[column]
-    count = np.diff(near.indptr)[row] * many
-    entry = np.repeat(np.arange(row.size), count)
-    step = np.arange(entry.size) - np.repeat(np.cumsum(count) - count, count)
-    one = near.point[near.indptr[row[entry]] + step // many[entry]]
-    other = far.point[far.indptr[column[entry]] + step % many[entry]]
-    return one, other, entry
+def _with_legs(graph: SearchGraph, start: Int64, end: Int64, first: Int64, second: Int64) -> Pairs:
+    """Add the walks at both ends to what the roads take."""
+    legs = graph.legs
+    return Pairs(
+        start,
+        end,
+        first + legs.first[start] + legs.first[end],
+        second + legs.second[start] + legs.second[end],
+        np.zeros(start.size, dtype=bool),
+    )
 
 
-def _nearest_by_road(graph: SearchGraph, start: Int64, end: Int64) -> _Trips:
+def _nearest_by_road(graph: SearchGraph, start: Int64, end: Int64) -> Pairs:
     """Find the best destination of each origin by road; ties take the destination listed first."""
-    ends = np.flatnonzero(graph.arrival[end] >= 0)
-    starts = np.flatnonzero(graph.departure[start] >= 0)
-    if ends.size == 0 or starts.size == 0:
-        return _no_trips()
-    legs, goal, source = graph.legs, end[ends], start[starts]
+    starts, ends = np.flatnonzero(graph.departure[start] >= 0), np.flatnonzero(graph.arrival[end] >= 0)
+    legs, goal = graph.legs, end[ends]
     best = nearest_seeds(graph.backward, graph.arrival[goal], legs.first[goal], legs.second[goal])
-    node = graph.departure[source]
-    trips = _Trips(
-        starts,
-        ends[best.seed[node]],
-        best.first[node] + legs.first[source],
-        best.second[node] + legs.second[source],
-        np.zeros(starts.size, dtype=bool),
-    )
-    return trips.only(best.seed[node] >= 0)
+    node = graph.departure[start[starts]]
+    reached = best.seed[node] >= 0
+    starts, node = starts[reached], node[reached]
+    first, second = (best.first[node] + legs.first[start[starts]], best.second[node] + legs.second[start[starts]])
+    return Pairs(starts, ends[best.seed[node]], first, second, np.zeros(starts.size, dtype=bool))
 
 
-def _straight(graph: SearchGraph, starts: _Points, ends: _Points) -> _Trips:
+def _straight(graph: SearchGraph, starts: _Points, ends: _Points) -> Pairs:
     """Find the straight walks between two lists of distinct points."""
     from clinicplan.straight_walks import straight_walks
 
-    if starts.point.size == 0 or ends.point.size == 0:
-        return _no_trips()
     walks = straight_walks(
         graph.joined.legs,
         starts.point,
@@ -492,49 +446,32 @@ def _straight(graph: SearchGraph, starts: _Points, ends: _Points) -> _Trips:
         max_access_m=graph.max_access_m,
         barrier_lines=graph.joined.crossings,
     )
+    row = np.empty(graph.n_points, dtype=np.int64)
+    row[starts.point] = np.arange(starts.point.size)
+    origin = row[walks.origin]
+    row[ends.point] = np.arange(ends.point.size)
     first, second = _by_weight(graph.weight, walks.time_ms, walks.length_mm)
-    row_of = np.full(graph.n_points, -1, dtype=np.int64)
-    row_of[starts.point] = np.arange(starts.point.size)
-    origin = row_of[walks.origin]
-    row_of[ends.point] = np.arange(ends.point.size)
-    return _Trips(origin, row_of[walks.destination], first, second, np.ones(origin.size, dtype=bool))
+    return Pairs(origin, row[walks.destination], first, second, np.ones(origin.size, dtype=bool))
 
 
-def _no_trips() -> _Trips:
-    none = np.zeros(0, dtype=np.int64)
-    return _Trips(none, none, none, none, none.astype(bool))
-
-
-def _joined_trips(*parts: _Trips) -> _Trips:
-    return _Trips(*(np.concatenate(values) for values in zip(*parts, strict=True)))
-
-
-def _best_by(trips: _Trips, *, by_destination: bool) -> _Trips:
-    """Keep the best trip of each pair, or of each origin: least first, second, destination, road before straight walk."""
-    keys = (trips.direct, trips.destination, trips.second, trips.first, trips.origin)
-    if by_destination:
-        keys = (trips.direct, trips.second, trips.first, trips.destination, trips.origin)
-    ordered = trips.only(np.lexsort(keys))
-    new = np.ones(ordered.origin.size, dtype=bool)
-    new[1:] = ordered.origin[1:] != ordered.origin[:-1]
-    if by_destination:
-        new[1:] |= ordered.destination[1:] != ordered.destination[:-1]
-    return ordered.only(new)
-
-
-def _travel_times(graph: SearchGraph, starts: _Points, ends: _Points, trips: _Trips) -> TravelTimes:
-    """Bring trips between distinct points back to the lists as asked."""
-    from_all, to_all = _Side.of(starts.place.astype(np.int32)), _Side.of(ends.place.astype(np.int32))
-    origin, destination, entry = _point_pairs(from_all, to_all, trips.origin, trips.destination.astype(np.int32))
-    if not np.array_equal(starts.place, np.arange(starts.place.size)) or ends.place.size:
-        order = np.lexsort((destination, origin))
-        origin, destination, entry = origin[order], destination[order], entry[order]
-    time_ms, length_mm = _by_weight(graph.weight, trips.first[entry], trips.second[entry])
+def _travel_times(graph: SearchGraph, starts: _Points, ends: _Points, trips: Pairs) -> TravelTimes:
+    """Bring trips between distinct points back to the lists as asked, by origin, then destination."""
+    origin, destination, trip = row_pairs(
+        Groups.of(starts.place), Groups.of(ends.place), trips.origin, trips.destination
+    )
+    order = np.lexsort((destination, origin))
+    trip = trip[order]
+    time_ms, length_mm = _by_weight(graph.weight, trips.first[trip], trips.second[trip])
     ids = graph.joined.legs.ids
     return TravelTimes(
-        ids[starts.asked], ids[ends.asked], origin.astype(np.int32), destination.astype(np.int32),
-        time_ms, length_mm, trips.direct[entry],
-    )  # fmt: skip
+        origin_ids=ids[starts.asked],
+        destination_ids=ids[ends.asked],
+        origin=origin[order].astype(np.int32),
+        destination=destination[order].astype(np.int32),
+        time_ms=time_ms,
+        length_mm=length_mm,
+        direct=trips.direct[trip],
+    )
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------
@@ -572,57 +509,3 @@ def _columns(n_nodes: int, targets: Int32 | None) -> tuple[Int32 | None, NDArray
         distinct = np.unique(targets)
         column[distinct] = np.arange(distinct.size, dtype=np.int32)
     return column, distinct
-
-
-# --- layers -----------------------------------------------------------------------------------------------------------
-
-
-class _Layer(NamedTuple):
-    name: str
-    ids: NDArray[np.object_]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-
-
-def _place_layers(
-    network: RoadNetwork, origins: gpd.GeoDataFrame, destinations: gpd.GeoDataFrame
-) -> tuple[_Layer, _Layer]:
-    layers = (("origins", origins), ("destinations", destinations))
-    faults = tuple(found for name, layer in layers for found in _layer_faults(network, name, layer))
-    if faults:
-        raise LayerError(*faults)
-    if not network.crs and origins.crs != destinations.crs:
-        destinations = destinations.to_crs(origins.crs)
-    return _placed(network, origins), _placed(network, destinations)
-
-
-def _layer_faults(network: RoadNetwork, name: str, layer: gpd.GeoDataFrame) -> Iterator[Fault]:
-    if layer.crs is None:
-        yield fault(Severity.ERROR, "missing_crs", layer=name, subject="travel")
-    elif not network.crs and not layer.crs.is_projected:
-        yield fault(Severity.ERROR, "other_crs", layer=name, subject="travel", found=layer.crs.to_string())
-    column, ids = _ids(layer)
-    repeated = ids[_repeats(ids)]
-    if repeated.size:
-        yield fault(
-            Severity.ERROR, "repeated_id", layer=name, subject="travel", column=column,
-            ids=tuple(np.unique(repeated.astype(str)).tolist()), count=int(repeated.size),
-        )  # fmt: skip
-
-
-def _ids(layer: gpd.GeoDataFrame) -> tuple[str, NDArray[np.object_]]:
-    column = next((name for name in ID_COLUMNS if name in layer.columns), "")
-    values = layer[column] if column else layer.index.to_series()
-    return column or "index", values.astype(str).to_numpy(dtype=object)
-
-
-def _repeats(ids: NDArray[np.object_]) -> Flags:
-    _, place, count = np.unique(ids.astype(str), return_inverse=True, return_counts=True)
-    return np.asarray(count[place] > 1)
-
-
-def _placed(network: RoadNetwork, layer: gpd.GeoDataFrame) -> _Layer:
-    column, ids = _ids(layer)
-    placed = layer.geometry.to_crs(network.crs) if network.crs else layer.geometry
-    points = placed.representative_point()
-    return _Layer(column, ids, points.x.to_numpy(dtype=np.float64), points.y.to_numpy(dtype=np.float64))

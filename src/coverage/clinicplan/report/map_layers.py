@@ -245,9 +245,11 @@ def _points(picture: CountyPicture, lang: Language) -> list[MapLayer]:
 def _facilities(picture: CountyPicture, lang: Language) -> list[MapLayer]:
     places = map_geometry.geographic(picture.facilities)
     places = places[map_cards.has_place(places)]
+    tiers = places["tier"].where(places["tier"].isin(TIERS), "other")
+    places = places.assign(tier=tiers)
     layers = []
     for tier in reversed(TIERS):
-        rows = places[places["tier"] == tier]
+        rows = places[tiers == tier]
         if rows.empty:
             continue
         states = [map_cards.facility_state(row) for row in rows.itertuples()]

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 _COLOURS = ("PAPER", "INK", "MUTED", "RULE", "ACCENT", "SURROUNDINGS", "OUTSIDE", "UNKNOWN", "CLINIC")
 
 
-def filled_style(text: str) -> str:
-    """Replace the names `VAR_…` in a style sheet by the colours and fonts of `report.style`."""
+def with_style(text: str) -> str:
+    """Replace the names `VAR_…` in a style sheet or script by the colours and fonts of `report.style`."""
     values = {name: getattr(style, name) for name in _COLOURS}
     values["FONTS"] = ",".join(font if font == "sans-serif" else f"'{font}'" for font in style.FONT_STACK)
+    values["RINGGAP"] = f"{style.RING_GAP_PX:g}"
     return re.sub(r"VAR_([A-Z]+)", lambda match: values[match.group(1)], text)
 
 

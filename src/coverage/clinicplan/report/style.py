@@ -166,6 +166,8 @@ _BASE_SYMBOLS: Final[dict[str, Symbol]] = {
 FACILITY_SYMBOLS: Final = {tier: _BASE_SYMBOLS[tier] for tier in TIERS}
 """Symbol of an operating facility within the county, by tier."""
 
+RING_GAP_PX: Final = 2.6
+"""Between a symbol and its ring, and between rings."""
 VILLAGE_RADIUS_PX: Final = 3.4
 OUTSIDE_VILLAGE: Final = Symbol("triangle", 8.0, OUTSIDE, line_px=1.4)
 PENDING_VILLAGE: Final = Symbol("circle", 4.2, PAPER, line=UNKNOWN, line_px=1.6)

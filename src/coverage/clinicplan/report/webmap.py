@@ -262,11 +262,11 @@ def write_map(
 
 def _own_header() -> dict[str, str]:
     """Write the page's own styles and scripts as elements of the header."""
-    from clinicplan.report.map_panels import filled_style
+    from clinicplan.report.map_panels import with_style
     from clinicplan.report.offline_page import OWN_SCRIPTS, OWN_STYLES, own_text, script_element, style_element
 
-    styles = {name: style_element(filled_style(own_text(name))) for name in OWN_STYLES}
-    return styles | {name: script_element(own_text(name)) for name in OWN_SCRIPTS}
+    styles = {name: style_element(with_style(own_text(name))) for name in OWN_STYLES}
+    return styles | {name: script_element(with_style(own_text(name))) for name in OWN_SCRIPTS}
 
 
 def _layer_faults(layer: str, frame: gpd.GeoDataFrame | None) -> list[Fault]:

@@ -50,9 +50,11 @@ def find_line(land: Landscape, stops: list[tuple[float, float]], bearable_slope:
     grid = land.terrain.height_m.reshape(lattice.rows, lattice.columns)
     levelled = gaussian_filter(grid, 450.0 / lattice.spacing_m).ravel()
     tree = cKDTree(np.column_stack([lattice.x, lattice.y]))
-    height = levelled[tree.query(np.column_stack([coarse.x, coarse.y]))[1]]
+    nearest = tree.query(np.column_stack([coarse.x, coarse.y]))[1]
+    height, built_up = levelled[nearest], land.town_reach[nearest] < 1.2
     slope = np.abs(height[coarse.tail] - height[coarse.head]) / coarse.length_m
     mesh, cost = mesh_of(coarse), coarse.length_m * (1.0 + (slope / bearable_slope) ** 2)
+    cost = np.where(built_up[coarse.tail] | built_up[coarse.head], 5.0 * cost, cost)
     places = cKDTree(np.column_stack([coarse.x, coarse.y])).query(np.asarray(stops))[1]
     nodes: list[int] = []
     for start, end in zip(places[:-1].tolist(), places[1:].tolist(), strict=True):

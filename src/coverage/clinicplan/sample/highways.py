@@ -78,10 +78,10 @@ def join_towns(
 ) -> Classes:
     """Join towns by main roads: the trunk road through the county town, then primary and secondary roads."""
     found = spread(mesh, cost, towns)
-    pairs = _thin(meetings(lattice, found, cost), slack=1.12)
+    pairs = _thin(meetings(lattice, found, cost), slack=1.25)
     classes = np.zeros(len(cost), dtype=np.int8)
     traffic = _traffic(pairs, towns)
-    busy = np.quantile(traffic, 0.25)
+    busy = np.quantile(traffic, 0.12)
     for number in np.argsort(-traffic, kind="stable").tolist():
         name = "primary" if traffic[number] >= busy else "secondary"
         classes = lay(classes, way_through(lattice, found, int(pairs.edge[number])), name)
@@ -95,9 +95,9 @@ def join_markets(
     """Join market villages to each other and to the main roads by secondary and tertiary roads."""
     current = with_roads(cost, classes)
     found = spread(mesh, current, places)
-    pairs = _thin(meetings(lattice, found, current), slack=1.08)
+    pairs = _thin(meetings(lattice, found, current), slack=1.18)
     traffic = _traffic(pairs, places)
-    busy = np.quantile(traffic, 0.30)
+    busy = np.quantile(traffic, 0.42)
     for number in np.argsort(-traffic, kind="stable").tolist():
         name = "secondary" if traffic[number] >= busy else "tertiary"
         classes = lay(classes, way_through(lattice, found, int(pairs.edge[number])), name)
@@ -170,9 +170,25 @@ def lay_streets(
     chance = np.where(outer < 1.0, 0.93 - 0.38 * np.minimum(outer, 1.0), 0.0) * np.where(crossing_km2 > 0, 0.2, 1.0)
     wanted = np.flatnonzero(axis & ~closed & (random.random(len(outer)) < chance))
     laid = _only_joined(lattice, classes, lay(classes, wanted, "residential"))
+    laid = _open_crossroads(lattice, classes, laid, random)
     for _ in range(2):
         laid = _shorten(lattice, classes, laid, random)
-    return laid
+    return _only_joined(lattice, classes, laid)
+
+
+def _open_crossroads(lattice: Lattice, before: Classes, after: Classes, random: np.random.Generator) -> Classes:
+    """Drop one new street at most crossroads: where streets grew over time, most junctions have three arms."""
+    used = np.flatnonzero(after > 0)
+    degree = np.bincount(np.concatenate([lattice.tail[used], lattice.head[used]]), minlength=lattice.rows * lattice.columns)
+    new = used[before[used] == 0]
+    kept = after.copy()
+    for edge in new[random.permutation(len(new))].tolist():
+        ends = (int(lattice.tail[edge]), int(lattice.head[edge]))
+        crowded = max(degree[ends[0]], degree[ends[1]]) >= 4 and min(degree[ends[0]], degree[ends[1]]) >= 3
+        if crowded and random.random() < 0.7:
+            kept[edge] = 0
+            degree[list(ends)] -= 1
+    return kept
 
 
 def _shorten(lattice: Lattice, before: Classes, after: Classes, random: np.random.Generator) -> Classes:

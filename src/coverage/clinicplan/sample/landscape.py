@@ -73,8 +73,8 @@ def make_landscape(boundary: Polygon, town: tuple[float, float], seed: int) -> L
     seats = choose_seats(lattice, ground, town)
     towns = np.concatenate([seats, choose_neighbour_towns(lattice, ground, seats)])
     reservoirs = dam_reservoirs(lattice, terrain, ground.inside_m, seats, 4)
-    cost = np.where(reservoirs.closed, np.inf, building_cost(lattice, terrain, 0.07))
-    levelled = np.where(reservoirs.closed, np.inf, building_cost(lattice, terrain, 0.07, levelled_m=260.0))
+    cost = np.where(reservoirs.closed, np.inf, building_cost(lattice, terrain, 0.09))
+    levelled = np.where(reservoirs.closed, np.inf, building_cost(lattice, terrain, 0.09, levelled_m=300.0))
     classes = highways.join_towns(lattice, mesh, levelled, towns, _trunk_ends(lattice, towns, int(seats[0])))
     settlements, closed = _settle(lattice, terrain, ground, classes, towns, seed)
     reach = _town_reach(lattice, mesh, terrain, settlements)
@@ -149,7 +149,7 @@ def _build(
     classes = highways.reach_villages(lattice, mesh, cost, classes, villages)
     own = np.where(ground.inside_m[lattice.tail] < -3_000.0, np.inf, cost)
     places = np.concatenate([settlements.seats, settlements.villages])
-    classes = highways.close_loops(lattice, mesh, own, classes, places, 3_800.0, 1.65)
+    classes = highways.close_loops(lattice, mesh, own, classes, places, 4_300.0, 1.5)
     hamlets = _hamlets(lattice, ground, settlements, cost, random)
     classes = highways.reach_villages(lattice, mesh, cost, classes, hamlets)
     classes = highways.cut_off_roads(lattice, mesh, _free_of(cost, reservoirs, lattice, terrain), classes, settlements.cut_off)
@@ -193,7 +193,7 @@ def _streets(
     """Lay the streets of towns and the few of each village."""
     village = np.full(len(lattice.x), np.inf)
     near = _distance(lattice, settlements.villages, 400.0)
-    village[near < 290.0] = near[near < 290.0] / 290.0 * 0.6
+    village[near < 340.0] = near[near < 340.0] / 340.0 * 0.6
     return highways.lay_streets(lattice, classes, np.minimum(reach, village), closed, terrain.crossing_km2, seed)
 
 
@@ -203,12 +203,14 @@ def _tracks(
 ) -> Classes:  # fmt: skip
     """Lead farm tracks and footpaths up the slopes of the county."""
     inside = np.flatnonzero(ground.inside_m > 150.0)
-    gentle = random.choice(inside, 2_300, replace=False)
+    gentle = random.choice(inside, 4_000, replace=False)
     closed = np.isinf(cost)
     soft = np.where(closed, np.inf, building_cost(lattice, terrain, 0.13))
     classes = highways.lead_to(lattice, mesh, soft, classes, gentle[ground.steepness[gentle] < 0.32], 1_500.0, "track")
     softer = np.where(closed, np.inf, building_cost(lattice, terrain, 0.25))
-    peaks = random.choice(inside, 700, replace=False)
+    shrines = random.choice(inside, 420, replace=False)
+    classes = highways.lead_to(lattice, mesh, softer, classes, shrines, 900.0, "footway")
+    peaks = random.choice(inside, 800, replace=False)
     return highways.lead_to(lattice, mesh, softer, classes, peaks, 1_900.0, "path")
 
 

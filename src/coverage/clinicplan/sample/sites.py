@@ -120,9 +120,12 @@ def choose_seats(lattice: Lattice, ground: Ground, near: tuple[float, float]) ->
 def _choose_towns(lattice: Lattice, ground: Ground, wide: FloatArray, streets: list[int]) -> IntArray:
     """Choose eight towns, each time the best floor among nodes far from all seats so far."""
     chosen: list[int] = []
-    for _ in range(8):
+    from_town = np.hypot(lattice.x - lattice.x[streets[0]], lattice.y - lattice.y[streets[0]])
+    for number in range(8):
         apart = _distance_to(lattice, [*streets, *chosen])
         allowed = (apart > TOWN_APART_M) & (ground.inside_m > 1_600.0)
+        if number < 2:  # About 15 km by road: on either side of the least distance of a sub-centre.
+            allowed &= (from_town > 10_300.0) & (from_town < 11_800.0)
         score = np.minimum(apart, 13_000.0) / 9_000.0 + 1.2 * wide / max(float(wide[allowed].max(initial=0.0)), 1e-9)
         chosen.append(int(np.argmax(np.where(allowed, score, -1.0))))
     return np.asarray(chosen, dtype=np.int64)

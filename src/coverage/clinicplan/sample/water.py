@@ -107,8 +107,17 @@ def draw_streams(lattice: Lattice, terrain: Terrain, inside_m: FloatArray, least
             if inflows[cell] != 1:
                 break
         if len(line) > 1:
-            streams.append(Stream(middles[line], float(crossing[line[-1]])))
+            streams.append(Stream(_round(middles[line]), float(crossing[line[-1]])))
     return streams
+
+
+def _round(line: FloatArray) -> FloatArray:
+    """Add a point between each two that rounds the corners; the points given stay, since bridges stand there."""
+    ends = np.concatenate([[line[0]], line, [line[-1]]])
+    between = (9.0 * (ends[1:-2] + ends[2:-1]) - ends[:-3] - ends[3:]) / 16.0
+    rounded = np.empty((2 * len(line) - 1, 2))
+    rounded[::2], rounded[1::2] = line, between
+    return rounded
 
 
 __all__ = ["RIVER_KM2", "Reservoirs", "Stream", "dam_reservoirs", "draw_streams"]

@@ -215,14 +215,14 @@ def draw_lanes(sketch: Sketch, land: Landscape, points: Points, near_m: FloatArr
     classes = land.classes[sides]
     joinable = (classes >= CODE["secondary"]) & (classes <= CODE["residential"])
     dry = ~(land.terrain.crossing_km2[sides] > 0).any(axis=1) & ~land.reservoirs.closed[sides].any(axis=1)
-    settled = np.minimum(near_m[corners].min(axis=1) / 320.0, land.town_reach[corners].min(axis=1)) < 1.0
+    settled = np.minimum(near_m[corners].min(axis=1) / 360.0, land.town_reach[corners].min(axis=1)) < 1.0
     inside = land.ground.inside_m[corners[:, 0]] > -200.0
-    chance = np.where(settled, np.where(joinable.sum(axis=1) >= 2, 0.62, 0.22), 0.05) * np.where(inside, 1.0, 0.25)
+    chance = np.where(settled, np.where(joinable.sum(axis=1) >= 2, 0.85, 0.14), 0.045) * np.where(inside, 1.0, 0.25)
     chosen = np.flatnonzero(dry & joinable.any(axis=1) & (random.random(len(sides)) < chance))
     for triangle in chosen.tolist():
         usable = sides[triangle][joinable[triangle]]
         centre = np.asarray([np.mean(land.lattice.x[corners[triangle]]), np.mean(land.lattice.y[corners[triangle]])])
-        if len(usable) >= 2 and random.random() < 0.8:
+        if len(usable) >= 2 and random.random() < 0.85:
             _draw_link(sketch, points, usable, centre, random)
         else:
             _draw_spur(sketch, points, int(usable[0]), centre, random)

@@ -71,10 +71,10 @@
       }
       partners(marker).forEach(function (partner) {
         shown.addLayer(L.polyline([marker.getLatLng(), partner.getLatLng()],
-          clinicplan.path("links", { color: "#1f2a37", weight: 1.4, dashArray: "5 4", opacity: 0.8 })));
+          clinicplan.path("links", { color: "VAR_INK", weight: 1.4, dashArray: "5 4", opacity: 0.8 })));
       });
       shown.addLayer(L.circleMarker(marker.getLatLng(),
-        clinicplan.path("links", { radius: 15, color: "#1f2a37", weight: 2, fillColor: "#ffffff", fillOpacity: 0.55 })));
+        clinicplan.path("links", { radius: 15, color: "VAR_INK", weight: 2, fillColor: "VAR_PAPER", fillOpacity: 0.55 })));
     });
     map.on("popupclose", function () { shown.clearLayers(); });
   };

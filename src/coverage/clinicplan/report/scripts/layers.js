@@ -25,8 +25,8 @@
   };
 
   /* The text behind the numeric entities that all text arrives in. */
+  var box = document.createElement("textarea");
   clinicplan.plain = function (escaped) {
-    var box = document.createElement("textarea");
     box.innerHTML = escaped || "";
     return box.value;
   };

@@ -145,7 +145,7 @@
     clinicplan.bounds = settings.bounds;
     clinicplan.home = home;
     buttons(map, words, home);
-    box("topright", "cp-north", '<svg viewBox="0 0 22 44"><path d="M11 14L19 42 11 36 3 42z" fill="#1f2a37"/>' +
+    box("topright", "cp-north", '<svg viewBox="0 0 22 44"><path d="M11 14L19 42 11 36 3 42z" fill="VAR_INK"/>' +
       '<text x="11" y="11" text-anchor="middle" font-size="12">' + words.north + "</text></svg>").addTo(map);
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
     clinicplan.followCards(map, markers);

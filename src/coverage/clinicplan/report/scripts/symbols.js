@@ -1,11 +1,12 @@
-/* Draw point symbols on Leaflet's canvas. Written for Chromium 69 and newer: offices keep old browsers. */
+/* Draw point symbols on Leaflet's canvas. Written for Chromium 69 and newer: offices keep old browsers.
+   Names VAR_… are replaced by the values of report/style.py. */
 (function () {
   "use strict";
   var clinicplan = (window.clinicplan = window.clinicplan || {});
 
-  var RING_GAP_PX = 2.6;
+  var RING_GAP_PX = VAR_RINGGAP;
   var LABEL_ROOM_PX = 90;
-  var LABEL_FONT = "12px 'Microsoft YaHei','PingFang SC','Noto Sans CJK SC','Source Han Sans SC',SimHei,sans-serif";
+  var LABEL_FONT = "12px VAR_FONTS";
 
   function trace(context, symbol, x, y, radius) {
     var corners = symbol.corners;
@@ -40,7 +41,7 @@
     context.lineWidth = 3;
     context.strokeStyle = "rgba(255,255,255,0.9)";
     context.strokeText(text, x, y);
-    context.fillStyle = "#1f2a37";
+    context.fillStyle = "VAR_INK";
     context.fillText(text, x, y);
   }
 

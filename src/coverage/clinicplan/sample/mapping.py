@@ -1,0 +1,103 @@
+"""Draw the whole map: roads, lanes, motorway, railway, ferry and water."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from clinicplan.sample.curves import bend_roads
+from clinicplan.sample.expressways import draw_motorway, draw_railway, find_line
+from clinicplan.sample.highways import CODE
+from clinicplan.sample.landscape import Landscape
+from clinicplan.sample.lattice import FloatArray
+from clinicplan.sample.sketch import Drawing, Sketch
+from clinicplan.sample.water import RIVER_KM2, draw_streams
+from clinicplan.sample.ways import Points, draw_lanes, draw_roads, place_points
+
+DETAIL_BEYOND_M = 500.0
+"""Roads are drawn with all their points up to this far beyond the boundary; farther out with half of them."""
+OUTER_STREAM_KM2 = 60.0
+
+
+def draw_map(land: Landscape, seed: int) -> Drawing:
+    """Draw everything that the extract holds."""
+    sketch = Sketch()
+    curves = bend_roads(land.lattice, land.classes)
+    points = place_points(sketch, land, curves, land.ground.inside_m[land.lattice.tail] > -DETAIL_BEYOND_M)
+    draw_roads(sketch, land, curves, points, seed)
+    draw_lanes(sketch, land, points, near_settlements(land), seed)
+    _draw_ferry(sketch, land, points)
+    _draw_expressways(sketch, land, points, curves.node, seed)
+    _draw_water(sketch, land)
+    return sketch.finish()
+
+
+def near_settlements(land: Landscape) -> FloatArray:
+    """Return the distance of each node to the nearest village or hamlet, metres, hamlets counted as farther."""
+    from scipy.spatial import cKDTree
+
+    lattice, places = land.lattice, land.settlements
+    everywhere = np.column_stack([lattice.x, lattice.y])
+    villages = np.concatenate([places.villages, places.neighbour_villages, [places.cut_off]])
+    to_village = cKDTree(everywhere[villages]).query(everywhere, distance_upper_bound=900.0)[0]
+    to_hamlet = cKDTree(everywhere[land.hamlets]).query(everywhere, distance_upper_bound=900.0)[0]
+    return np.asarray(np.minimum(to_village, to_hamlet + 140.0))
+
+
+def _draw_expressways(sketch: Sketch, land: Landscape, points: Points, place: FloatArray, seed: int) -> None:
+    west, south, east, north = land.boundary.bounds
+    reach = 19_500.0
+    by_motorway = _beside_town(land, [])
+    by_railway = _beside_town(land, [by_motorway])
+    motorway = find_line(
+        land, [(west - reach, north - 9_000.0), by_motorway, (east + reach, south + 14_000.0)], 0.05, 420.0, seed
+    )
+    middle = (west + east) / 2
+    railway = find_line(
+        land, [(middle - 9_000.0, north + reach), by_railway, (middle + 9_000.0, south - reach)], 0.03, 650.0, seed + 1
+    )
+    roads = (land.classes > 0) & (land.classes <= CODE["secondary"])
+    nodes = np.unique(np.concatenate([land.lattice.tail[roads], land.lattice.head[roads]]))
+    draw_railway(sketch, railway)
+    draw_motorway(sketch, land, motorway, points.node[nodes], place[nodes])
+
+
+def _beside_town(land: Landscape, apart: list[tuple[float, float]]) -> tuple[float, float]:
+    """Return the levellest spot just outside the county town, away from spots that are taken."""
+    lattice, seat = land.lattice, land.settlements.seats[0]
+    distance = np.hypot(lattice.x - lattice.x[seat], lattice.y - lattice.y[seat])
+    allowed = (distance < 4_800.0) & (land.town_reach > 1.25) & (land.ground.inside_m > 300.0)
+    for x, y in apart:
+        allowed &= np.hypot(lattice.x - x, lattice.y - y) > 2_500.0
+    best = int(np.argmax(np.where(allowed, land.ground.floor, -1.0)))
+    return float(lattice.x[best]), float(lattice.y[best])
+
+
+def _draw_ferry(sketch: Sketch, land: Landscape, points: Points) -> None:
+    """Join two shores of the largest reservoir that has roads on both by a ferry."""
+    lattice = land.lattice
+    nodes = np.flatnonzero(points.node >= 0)
+    for lake in sorted(land.reservoirs.shapes, key=lambda shape: -shape.area):
+        place = np.column_stack([lattice.x[nodes], lattice.y[nodes]])
+        shore = nodes[shapely.dwithin(shapely.points(place), lake, 260.0)]
+        one, two = np.triu_indices(len(shore), 1)
+        ends = np.stack([np.column_stack([lattice.x[shore[k]], lattice.y[shore[k]]]) for k in (one, two)], axis=1)
+        lines = shapely.linestrings(ends)
+        wet = shapely.length(shapely.intersection(lines, lake))
+        length = shapely.length(lines)
+        good = (wet > 350.0) & (length < 1_600.0) & (wet > 0.6 * length)
+        if good.any():
+            best = int(np.argmax(np.where(good, wet / length * np.minimum(wet, 900.0), -1.0)))
+            tags = {"route": "ferry", "name": "水库渡口（示例）", "duration": "00:12", "motor_vehicle": "no", "foot": "yes"}
+            sketch.add_way([int(points.node[shore[one[best]]]), int(points.node[shore[two[best]]])], tags)
+            return
+
+
+def _draw_water(sketch: Sketch, land: Landscape) -> None:
+    for stream in draw_streams(land.lattice, land.terrain, land.ground.inside_m, OUTER_STREAM_KM2):
+        kind = "river" if stream.drained_km2 >= RIVER_KM2 else "stream"
+        sketch.add_way(sketch.add_points(stream.coordinates).tolist(), {"waterway": kind})
+    for number, lake in enumerate(land.reservoirs.shapes):
+        ring = sketch.add_points(shapely.get_coordinates(lake.exterior)[:-1]).tolist()
+        tags = {"natural": "water", "water": "reservoir", "name": f"示例水库{number + 1}"}
+        sketch.add_way([*ring, ring[0]], tags)
