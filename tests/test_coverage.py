@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
-import town
 
+import town
 from clinicplan.coverage import CircleRule, service_circles
 from clinicplan.report.tables import facility_table, township_table, travel_time_table, village_table
 from clinicplan.standard import UNREACHED, Standard

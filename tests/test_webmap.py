@@ -250,6 +250,13 @@ def test_a_border_between_two_townships_is_drawn_once():
     assert len(drawn.parts) == 3
 
 
+def test_collections_of_collections_are_drawn_whole():
+    line = shapely.LineString([(500_000, 3_200_000), (501_000, 3_200_000)])
+    away = shapely.LineString([(510_000, 3_200_000), (511_000, 3_200_000)])
+    nested = shapely.GeometryCollection([shapely.MultiLineString([line, away]), shapely.Point(0, 0)])
+    assert len(map_geometry.draw_lines([nested, None, shapely.LineString()], CRS).parts) == 2
+
+
 def test_a_label_stands_inside_its_area_and_clear_of_symbols():
     area = shapely.box(0, 0, 10_000, 10_000)
     symbols = np.array([[2_000.0, 5_000.0], [3_000.0, 8_000.0]])

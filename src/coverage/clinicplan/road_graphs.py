@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.access_rules import tag_keys
+from clinicplan.access_rules import duration_minutes, tag_keys
 from clinicplan.errors import Fault, NetworkError
 from clinicplan.osm_file import OBSTACLE_NODE_TAGS
 from clinicplan.road_faults import road_error, road_note
-from clinicplan.speeds import read_speeds
-from clinicplan.ways import Float64, TagCollector, Ways
+from clinicplan.speeds import Ferry, Speeds, read_speeds
+from clinicplan.ways import Float64, Int32, TagCollector, TagTable, Ways
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -44,17 +44,15 @@ def read_graphml(path: Path) -> nx.MultiDiGraph[Any]:
     import osmnx
 
     head = path.read_bytes()[:4096].lower()
+    if b"<!doctype" in head or b"<!entity" in head:
+        raise road_error("bad_graph", path.name, detail="DOCTYPE")
     try:
-        if b"<!doctype" in head or b"<!entity" in head:
-            raise road_error("bad_graph", path.name, detail="DOCTYPE")
         return osmnx.load_graphml(path)
-    except NetworkError:
-        raise
     except Exception as error:  # the XML reader and OSMnx raise many kinds
         raise road_error("bad_graph", path.name, detail=f"{type(error).__name__} {error}"[:200]) from error
 
 
-def graph_ways(graph: nx.Graph[Any], keys: Sequence[str], file: str) -> tuple[Ways, list[Fault]]:
+def graph_ways(graph: nx.Graph[Any], speeds: Speeds, file: str) -> tuple[Ways, list[Fault]]:
     """Return the edges of an OSMnx graph as ways, both directions of a street as one.
 
     Parameters
@@ -62,8 +60,8 @@ def graph_ways(graph: nx.Graph[Any], keys: Sequence[str], file: str) -> tuple[Wa
     graph
         Nodes with `x` and `y` in the graph's `crs`, edges with `highway`; edge geometry is used where present. An
         edge whose mirror image is there too is open both ways, another is one-way.
-    keys
-        Tags that the rules read.
+    speeds
+        Which tags the rules read, and how long ferries take.
     file
         Name of the source, for the faults.
 
@@ -78,37 +76,74 @@ def graph_ways(graph: nx.Graph[Any], keys: Sequence[str], file: str) -> tuple[Wa
         If positions, the coordinate system or road classes are missing.
     """
     _require_osmnx(graph, file)
+    keys = tag_keys(speeds)
     number = {node: i for i, node in enumerate(graph.nodes)}
+    streets = list(_streets(graph))
+    durations, assumed = _shared_durations(streets, speeds.mode(speeds.modes[0]).ferry)
     collector = TagCollector(tuple(keys))
-    ids: list[int] = []
     chains: list[NDArray[np.int64]] = []
-    inner: list[NDArray[np.float64]] = []
-    count, merged = len(number), 0
-    for u, v, data, is_one_way in _streets(graph):
+    inner: list[NDArray[np.float64]] = [np.zeros((0, 2))]
+    count = len(number)
+    for row, (u, v, data, is_one_way) in enumerate(streets):
         shape = _inner_points(data)
         chains.append(np.concatenate(([number[u]], np.arange(count, count + len(shape)), [number[v]])))
         inner.append(shape)
         count += len(shape)
-        merged += isinstance(data.get("highway"), list)
-        collector.add(len(ids), {**_edge_tags(data, keys), "oneway": "yes" if is_one_way else "no"})
-        ids.append(_first_id(data.get("osmid"), len(ids) + 1))
+        own = {"oneway": "yes" if is_one_way else "no", **({"duration": durations[row]} if row in durations else {})}
+        collector.add(row, {**_tags_of(data, keys), **own})
     lon, lat = _positions(graph, inner)
-    node_tags = TagCollector([*keys, *OBSTACLE_NODE_TAGS])
-    obstacles = [(number[node], data) for node, data in graph.nodes(data=True) if "barrier" in data or "ford" in data]
-    for row, (_, data) in enumerate(obstacles):
-        node_tags.add(row, _edge_tags(data, [*keys, *OBSTACLE_NODE_TAGS]))
+    obstacles, node_tags = _obstacle_nodes(graph, number, keys)
     ways = Ways(
-        way_id=np.array(ids, dtype=np.int64),
+        way_id=np.array([_first_id(data.get("osmid"), i + 1) for i, (_, _, data, _) in enumerate(streets)]),
         start=np.concatenate(([0], np.cumsum([chain.size for chain in chains], dtype=np.int64))),
         node=np.concatenate(chains).astype(np.int32),
         lon=lon,
         lat=lat,
-        tags=collector.table(len(ids)),
-        tagged_node=np.array([node for node, _ in obstacles], dtype=np.int32),
-        node_tags=node_tags.table(len(obstacles)),
+        tags=collector.table(len(streets)),
+        tagged_node=obstacles,
+        node_tags=node_tags,
     )
-    notes = [road_note("merged_tags", file, merged)] if merged else []
-    return ways, notes
+    merged = sum(isinstance(data.get("highway"), list) for _, _, data, _ in streets)
+    return ways, [*assumed(file), *([road_note("merged_tags", file, merged)] if merged else [])]
+
+
+def _obstacle_nodes(graph: nx.Graph[Any], number: Mapping[Any, int], keys: Sequence[str]) -> tuple[Int32, TagTable]:
+    kept = [*keys, *OBSTACLE_NODE_TAGS]
+    collector = TagCollector(kept)
+    found = [(number[node], data) for node, data in graph.nodes(data=True) if "barrier" in data or "ford" in data]
+    for row, (_, data) in enumerate(found):
+        collector.add(row, _tags_of(data, kept))
+    return np.array([node for node, _ in found], dtype=np.int32), collector.table(len(found))
+
+
+def _shared_durations(
+    streets: Sequence[tuple[Any, Any, Mapping[str, Any], bool]], ferry: Ferry
+) -> tuple[dict[int, str], Callable[[str], list[Fault]]]:
+    """Share the time of a ferry way among its edges where a graph cuts it into several, by length.
+
+    Minutes as text by row of the street, and what makes the note on ways without a stated duration.
+    """
+    groups: dict[str, list[int]] = {}
+    for row, (_, _, data, _) in enumerate(streets):
+        if data.get("route") == "ferry":
+            groups.setdefault(str(data.get("osmid", row)), []).append(row)
+    minutes: dict[int, str] = {}
+    unstated = 0
+    for rows in groups.values():
+        lengths = [float(streets[row][2].get("length", 0.0)) for row in rows]
+        total = sum(lengths)
+        if len(rows) == 1 or total <= 0:
+            continue
+        stated = duration_minutes(str(streets[rows[0]][2].get("duration", "")))
+        unstated += stated is None
+        whole = stated if stated is not None else total / 1000.0 / ferry.kmh * 60.0 + ferry.wait_min
+        minutes.update({row: f"{whole * length / total:.9f}" for row, length in zip(rows, lengths, strict=True)})
+
+    def notes(file: str) -> list[Fault]:
+        rule = {"kmh": f"{ferry.kmh:g}", "wait_min": f"{ferry.wait_min:g}"}
+        return [road_note("assumed_ferries", file, unstated, ferries=len(groups), **rule)] if unstated else []
+
+    return minutes, notes
 
 
 def _require_osmnx(graph: nx.Graph[Any], file: str) -> None:
@@ -173,7 +208,7 @@ def _inner_points(data: Mapping[str, Any]) -> NDArray[np.float64]:
     return np.asarray(geometry.coords, dtype=np.float64)[1:-1, :2]
 
 
-def _edge_tags(data: Mapping[str, Any], keys: Sequence[str]) -> dict[str, str]:
+def _tags_of(data: Mapping[str, Any], keys: Sequence[str]) -> dict[str, str]:
     return {key: _plain(key, data[key]) for key in keys if key in data and key != "oneway"}
 
 
@@ -243,7 +278,7 @@ def download_roads(
     chosen = {name: url for name, url in servers.items() if url is not None}
     with _osmnx_settings(cache_folder=folder, overpass_rate_limit=rate_limit, **chosen) as osmnx:
         try:
-            graph = _asked(osmnx, place, box)
+            graph = _one_edge_a_way(osmnx, _asked(osmnx, place, box))
         except Exception as error:  # OSMnx and requests raise many kinds
             detail = f"{type(error).__name__}: {error}"[:200]
             raise road_error("download_failed", "", detail=detail) from error
@@ -258,6 +293,11 @@ def _asked(osmnx: Any, place: str | None, box: tuple[float, float, float, float]
     if place is not None:
         return osmnx.graph_from_place(place, **options)
     return osmnx.graph_from_bbox(box, **options)
+
+
+def _one_edge_a_way(osmnx: Any, graph: Any) -> Any:
+    """Contract a graph so that an edge lies within one OSM way and ends at junctions and obstacles."""
+    return osmnx.simplify_graph(graph, edge_attrs_differ=["osmid"], node_attrs_include=["barrier", "ford"])
 
 
 @contextlib.contextmanager

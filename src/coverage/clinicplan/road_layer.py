@@ -117,16 +117,7 @@ class RoadLayer:
         used = np.flatnonzero((forward > 0) | (backward > 0))
         if used.size == 0:
             name = phrase(f"general.mode.{mode.name}")
-            raise NetworkError(
-                fault(
-                    Severity.ERROR,
-                    "no_roads_for_mode",
-                    layer="roads",
-                    file=self.report.file,
-                    subject="roads",
-                    mode=name,
-                )
-            )
+            raise road_error("no_roads_for_mode", self.report.file, mode=name)
         tail, head, node = self._passable_nodes(used, mode)
         rows = np.concatenate((np.flatnonzero(forward[used] > 0), np.flatnonzero(backward[used] > 0)))
         count = int(np.count_nonzero(forward[used] > 0))
@@ -363,7 +354,7 @@ def _outside_box(ways: Ways, box: Box | None, file: str) -> NetworkError:
         "file_east": ways.lon.max(),
         "file_north": ways.lat.max(),
     }
-    shown = {name: f"{value:.3f}" for name, value in extent.items()}
+    shown: dict[str, Any] = {name: f"{value:.3f}" for name, value in extent.items()}
     return road_error("no_roads_in_box", file, **shown)
 
 
@@ -382,15 +373,7 @@ def _projected(lon: Float64, lat: Float64, crs: str, file: str) -> tuple[Float64
 
     x, y = pyproj.Transformer.from_crs("OGC:CRS84", crs, always_xy=True).transform(lon, lat)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        problem = fault(
-            Severity.ERROR,
-            "broken_roads",
-            layer="roads",
-            file=file,
-            subject="roads",
-            detail=f"longitude, latitude -> {crs}",
-        )
-        raise NetworkError(problem)
+        raise road_error("broken_roads", file, detail=f"longitude, latitude -> {crs}")
     return np.asarray(x), np.asarray(y)
 
 

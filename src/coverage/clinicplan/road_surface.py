@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from clinicplan.crossings import index_barriers
 from clinicplan.errors import NetworkError
-from clinicplan.lattice import EMPTY_TILE, Lattice, RoadIndex, Tile, TileAt, Window
+from clinicplan.lattice import EMPTY_TILE, Lattice, RoadIndex, Shore, Tile, TileAt, Window
 from clinicplan.line_index import LineIndex
 from clinicplan.network import RoadNetwork
 from clinicplan.outlines import nested, outline, with_thin_roads
@@ -60,6 +60,16 @@ class Discs(NamedTuple):
     x: Float64
     y: Float64
     radius_m: Float64
+
+
+class _Circle(NamedTuple):
+    """A disc on the lattice: points with a free way from the centre and their distance; points near a barrier."""
+
+    radius_m: float
+    cell: Int64
+    distance_m: Float64
+    shore_cell: Int64
+    shore_m: Float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +155,7 @@ class RoadSurface:
         times = [self.links.time_at(node_ms, rows.link, rows.fraction, direction) for rows in layers]
         circles = [] if discs is None else self._circles(window, discs)
         near_junction = self._near_junctions(window, node_ms)
+        bound = self._bounds(window, shore, circles)
         pace = walk_kmh * M_PER_MS_AT_1_KMH
         for limit in limits_ms:
             level = np.full(window.rows * window.columns, np.inf)
@@ -152,9 +163,10 @@ class RoadSurface:
                 missing = pace * (time - limit) + np.maximum(rows.distance_m - self.corridor_m, 0.0)
                 level[rows.cell] = np.minimum(level[rows.cell], np.maximum(missing, rows.distance_m - widest))
             self._mark_junctions(level, limit, *near_junction)
-            for cell, distance_m, radius_m in circles:
-                level[cell] = np.minimum(level[cell], distance_m - min(radius_m, pace * limit))
-            yield window, self._trimmed(level, shore.cell, shore.distance_m).reshape(window.rows, window.columns)
+            for circle in circles:
+                missing = circle.distance_m - min(circle.radius_m, pace * limit)
+                level[circle.cell] = np.minimum(level[circle.cell], missing)
+            yield window, self._trimmed(level, bound).reshape(window.rows, window.columns)
 
     def polygons(
         self,
@@ -313,17 +325,19 @@ class RoadSurface:
         np.maximum.at(level, cell[alone], -when_reached[alone])
         np.minimum.at(level, cell[reached], when_reached[reached])
 
-    def _circles(self, window: Window, discs: Discs) -> list[tuple[Int64, Float64, float]]:
-        """Return the lattice points of each disc that no barrier parts from its centre, and their distances."""
+    def _circles(self, window: Window, discs: Discs) -> list[_Circle]:
+        """Return the lattice points of each disc that no barrier parts from its centre."""
         circles = []
         for x, y, radius in zip(*discs, strict=True):
             column, row, xy = self._square(x, y, radius + 2 * self.cell_m)
-            distance = np.hypot(xy[:, 0] - x, xy[:, 1] - y)
-            free = np.ones(distance.size, dtype=np.bool_)
-            if self.lattice.near_barrier(x, y, radius):
-                free = ~self.lattice.parted(np.broadcast_to([x, y], xy.shape), xy)
             cell = (row - window.row) * window.columns + column - window.column
-            circles.append((cell[free], distance[free], float(radius)))
+            distance = np.hypot(xy[:, 0] - x, xy[:, 1] - y)
+            free, shore = np.ones(cell.size, dtype=np.bool_), np.full(cell.size, np.inf)
+            if self.lattice.near_barrier(x, y, radius + 2 * self.cell_m):
+                free = ~self.lattice.parted(np.broadcast_to([x, y], xy.shape), xy)
+                shore = self.lattice.barriers.nearest(xy, self.lattice.shore_m).distance_m
+            near = np.isfinite(shore)
+            circles.append(_Circle(float(radius), cell[free], distance[free], cell[near], shore[near]))
         return circles
 
     def _square(self, x: float, y: float, half_m: float) -> tuple[Int64, Int64, Float64]:
@@ -352,10 +366,16 @@ class RoadSurface:
             layers.append(type(parts[0])(start + row * window.columns + column, *others))
         return layers
 
-    def _trimmed(self, level: Float64, shore_cell: Int32, shore_m: NDArray[np.float32]) -> Float64:
-        """Cut levels to two cells, and to the distance of the next barrier; keep them off zero."""
-        bound = np.full(level.size, self.lattice.shore_m)
-        bound[shore_cell] = np.maximum(shore_m, SMALLEST_LEVEL_M)
+    def _bounds(self, window: Window, shore: Shore, circles: list[_Circle]) -> Float64:
+        """Return how far from zero levels are kept: two cells, or the way to the next barrier where that is less."""
+        bound = np.full(window.rows * window.columns, self.lattice.shore_m)
+        bound[shore.cell] = shore.distance_m
+        for circle in circles:
+            bound[circle.shore_cell] = circle.shore_m
+        return np.maximum(bound, SMALLEST_LEVEL_M)
+
+    def _trimmed(self, level: Float64, bound: Float64) -> Float64:
+        """Cut levels to their bounds, and keep them off zero."""
         level = np.clip(level, -bound, bound)
         near_zero = np.abs(level) < SMALLEST_LEVEL_M
         level[near_zero] = np.where(level[near_zero] <= 0, -SMALLEST_LEVEL_M, SMALLEST_LEVEL_M)

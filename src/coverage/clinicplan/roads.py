@@ -77,7 +77,7 @@ def scan_roads(
         extra = {"outlines": found.outlines, "turn_restrictions": found.turn_restrictions}
         return _assembled(found.ways, crs, box, terms, file.name, **extra)
     if file.name.lower().endswith(".graphml"):
-        ways, notes = graph_ways(read_graphml(file), tag_keys(terms), file.name)
+        ways, notes = graph_ways(read_graphml(file), terms, file.name)
     else:
         ways, notes = read_road_lines(file, terms, tag_keys(terms), source or LayerSource(path=str(path)))
     return _assembled(ways, crs, box, terms, file.name, notes=notes)
@@ -123,7 +123,7 @@ def read_roads(
         return scan_roads(source, crs=crs, box=box, speeds=terms).network(chosen)
     if has_only_times(source):
         return RoadNetwork.from_networkx(source)
-    ways, notes = graph_ways(source, tag_keys(terms), "")
+    ways, notes = graph_ways(source, terms, "")
     return _assembled(ways, crs, box, terms, "", notes=notes).network(chosen)
 
 

@@ -18,73 +18,32 @@ from numpy.typing import ArrayLike, NDArray
 
 from clinicplan.errors import NetworkError
 from clinicplan.nearest import nearest_seeds
-from clinicplan.network import Flags, Int32, RoadNetwork
-from clinicplan.pairs import Groups, Pairs, row_pairs
+from clinicplan.network import Int32, RoadNetwork
 from clinicplan.placed_layers import place_layers
 from clinicplan.search import LARGEST_LIMIT, SearchArcs, node_numbers, reached_table, search_arcs
 from clinicplan.simplification import CoreNetwork, Weight, simplify
-from clinicplan.standard import MM_PER_M, MS_PER_S, milliseconds
+from clinicplan.standard import MS_PER_S, milliseconds
+from clinicplan.trips import Groups, Pairs, TravelTimes, row_pairs
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from scipy.sparse import csr_matrix
 
     from clinicplan.joining import JoinedNetwork
 
+__all__ = [
+    "Direction",
+    "SearchGraph",
+    "TravelTimes",
+    "nearest_trips",
+    "node_times",
+    "prepare_search",
+    "travel_times",
+    "trips_within",
+]
+
 Int64 = NDArray[np.int64]
 Direction = Literal["to_facility", "from_facility"]
-
-
-@dataclass(frozen=True, eq=False)
-class TravelTimes:
-    """Trips from origins to destinations in long form, one row a pair; pairs without a trip are absent.
-
-    Parameters
-    ----------
-    origin_ids, destination_ids
-        Ids of all points asked, with or without a trip.
-    origin, destination
-        Shape (trips): rows into the ids; trips ascend by origin, then destination.
-    time_ms, length_mm
-        Shape (trips): whole milliseconds and millimetres, walks at both ends included.
-    direct
-        Shape (trips): the trip is a straight walk off the road.
-    origin_name, destination_name
-        Column names of the ids in `to_frame`.
-    """
-
-    origin_ids: NDArray[np.object_]
-    destination_ids: NDArray[np.object_]
-    origin: Int32
-    destination: Int32
-    time_ms: Int64
-    length_mm: Int64
-    direct: Flags
-    origin_name: str = "origin_id"
-    destination_name: str = "destination_id"
-
-    def __repr__(self) -> str:
-        return (
-            f"TravelTimes({self.origin.size:,} trips, {self.origin_ids.size:,} x {self.destination_ids.size:,} points)"
-        )
-
-    def __len__(self) -> int:
-        return int(self.origin.size)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the trips as a table: ids, `time_s`, `length_m` and `way` (road or direct)."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                self.origin_name: self.origin_ids[self.origin],
-                self.destination_name: self.destination_ids[self.destination],
-                "time_s": self.time_ms / MS_PER_S,
-                "length_m": self.length_mm / MM_PER_M,
-                "way": np.where(self.direct, "direct", "road").astype(object),
-            }
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,10 +166,10 @@ def trips_within(
     starts, ends = _points(graph, origins, "origins"), _points(graph, destinations, "destinations")
     by_road = _road_trips(graph, starts.point, ends.point, first_limit)
     candidates = Pairs.joined(by_road, _straight(graph, starts, ends))
-    held = candidates.first <= first_limit
+    best = candidates.only(candidates.first <= first_limit).best_of_pair()
     if second_limit is not None:
-        held &= candidates.second <= second_limit
-    return _travel_times(graph, starts, ends, candidates.only(held).best_of_pair())
+        best = best.only(best.second <= second_limit)
+    return _travel_times(graph, starts, ends, best)
 
 
 def nearest_trips(graph: SearchGraph, origins: ArrayLike, destinations: ArrayLike) -> TravelTimes:

@@ -74,6 +74,15 @@ def geographic(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.to_crs(WEB_CRS)
 
 
+def pieces(geometry: Sequence[shapely.Geometry]) -> NDArray[np.object_]:
+    """Return the single points, lines and polygons of any geometry, collections of collections included."""
+    shapes = np.asarray(geometry, dtype=object)
+    shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    while (shapely.get_type_id(shapes) > shapely.GeometryType.POLYGON).any():
+        shapes = shapely.get_parts(shapes)
+    return np.asarray(shapes, dtype=object)
+
+
 def draw_areas(
     geometry: Sequence[shapely.Geometry], crs: object, *, most_vertices: int = MOST_AREA_VERTICES
 ) -> list[DrawnShape]:
@@ -241,8 +250,7 @@ def _to_degrees(geometry: NDArray[np.object_], crs: object) -> NDArray[np.object
 
 def _lines_of(geometry: Sequence[shapely.Geometry]) -> list[shapely.Geometry]:
     """Return the single lines of any geometry; outlines where it is an area."""
-    shapes = np.asarray(geometry, dtype=object)
-    shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    shapes = pieces(geometry)
     areas = shapely.get_dimensions(shapes) == 2
     shapes[areas] = shapely.boundary(shapes[areas])
     return [line for line in shapely.get_parts(shapes) if line.geom_type in ("LineString", "LinearRing")]

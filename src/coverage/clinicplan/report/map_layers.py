@@ -122,14 +122,11 @@ def _ground(picture: CountyPicture, lang: Language) -> list[MapLayer]:
     layers = [MapLayer("land", "", "", "areas", land.parts, ground)]
     if picture.water is None or picture.water.empty:
         return layers
-    shapes = picture.water.geometry
+    pieces = map_geometry.pieces(picture.water.geometry.to_numpy())
+    dimensions = shapely.get_dimensions(pieces)
     name = word("map.layer.water", lang)
-    (areas,) = map_geometry.draw_areas(
-        [shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"])].union_all()], shapes.crs
-    )
-    streams = map_geometry.draw_lines(
-        shapes[shapes.geom_type.isin(["LineString", "MultiLineString"])].to_numpy(), shapes.crs
-    )
+    (areas,) = map_geometry.draw_areas([shapely.union_all(pieces[dimensions == 2])], picture.water.crs)
+    streams = map_geometry.draw_lines(pieces[dimensions == 1], picture.water.crs)
     options = {"pane": "water", "line": style.WATER, "width": 1.4, "opacity": 0.9, "dash": None}
     water = MapLayer("water", "ground", name, "waters", {"areas": areas.parts, "lines": streams.parts},
                      {**options, "fill": style.WATER}, ((name, line_swatch(style.WATER, 3)),))  # fmt: skip

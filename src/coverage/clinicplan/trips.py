@@ -1,15 +1,71 @@
-"""Hold candidate trips between two lists of points as arrays, and choose the best of each pair or origin."""
+"""Hold trips between two lists of points as arrays, and choose the best of each pair or origin."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clinicplan.network import Flags, Int32
+from clinicplan.standard import MM_PER_M, MS_PER_S
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class TravelTimes:
+    """Trips from origins to destinations in long form, one row a pair; pairs without a trip are absent.
+
+    Parameters
+    ----------
+    origin_ids, destination_ids
+        Ids of all points asked, with or without a trip.
+    origin, destination
+        Shape (trips): rows into the ids; trips ascend by origin, then destination.
+    time_ms, length_mm
+        Shape (trips): whole milliseconds and millimetres, walks at both ends included.
+    direct
+        Shape (trips): the trip is a straight walk off the road.
+    origin_name, destination_name
+        Column names of the ids in `to_frame`.
+    """
+
+    origin_ids: NDArray[np.object_]
+    destination_ids: NDArray[np.object_]
+    origin: Int32
+    destination: Int32
+    time_ms: Int64
+    length_mm: Int64
+    direct: Flags
+    origin_name: str = "origin_id"
+    destination_name: str = "destination_id"
+
+    def __repr__(self) -> str:
+        return (
+            f"TravelTimes({self.origin.size:,} trips, {self.origin_ids.size:,} x {self.destination_ids.size:,} points)"
+        )
+
+    def __len__(self) -> int:
+        return int(self.origin.size)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the trips as a table: ids, `time_s`, `length_m` and `way` (road or direct)."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                self.origin_name: self.origin_ids[self.origin],
+                self.destination_name: self.destination_ids[self.destination],
+                "time_s": self.time_ms / MS_PER_S,
+                "length_m": self.length_mm / MM_PER_M,
+                "way": np.where(self.direct, "direct", "road").astype(object),
+            }
+        )
 
 
 class Pairs(NamedTuple):

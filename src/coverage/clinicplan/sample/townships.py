@@ -1,0 +1,59 @@
+"""Draw the twelve townships: areas nearest by road to each seat, divided along ridges, together exactly the county."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from clinicplan.sample.lattice import FloatArray, IntArray, Lattice
+
+
+def draw_townships(lattice: Lattice, label: IntArray, boundary: Polygon, count: int = 12) -> list[BaseGeometry]:
+    """Return one area a township; neighbours share their border point by point.
+
+    Borders run from cell to cell of the lattice between nodes of two townships, rounded, and are cut at the county
+    boundary. A splinter that a border cuts off at the boundary goes to the township of the node nearest to it.
+    """
+    lines = shapely.line_merge(shapely.multilinestrings(_borders(lattice, label)))
+    arcs = [_round(shapely.get_coordinates(line)) for line in shapely.get_parts(lines)]
+    rings = shapely.union_all([*(shapely.linestrings(arc) for arc in arcs), boundary.boundary])
+    faces = list(shapely.get_parts(shapely.polygonize(list(shapely.get_parts(rings)))))
+    inside = [face for face in faces if shapely.contains(boundary.buffer(1.0), face)]
+    owner = _owners(lattice, label, inside)
+    return [shapely.union_all([face for face, row in zip(inside, owner, strict=True) if row == t]) for t in range(count)]
+
+
+def _borders(lattice: Lattice, label: IntArray) -> list[FloatArray]:
+    """Return the dual of every axis edge whose ends lie in two townships: the line between the cells on its sides."""
+    x, y = lattice.cell_mean(lattice.x), lattice.cell_mean(lattice.y)
+    axis = np.arange(lattice.n_axis_edges)
+    one, two = label[lattice.tail[axis]], label[lattice.head[axis]]
+    differing = axis[(one != two) & (one >= 0) & (two >= 0)]
+    sides = lattice.cell_sides()
+    cell = np.repeat(np.arange(len(x)), 4)
+    edge = sides.ravel()
+    kept = np.isin(edge, differing)
+    order = np.argsort(edge[kept], kind="stable")
+    pairs = cell[kept][order].reshape(-1, 2)
+    return [np.column_stack([x[pair], y[pair]]) for pair in pairs]
+
+
+def _round(line: FloatArray) -> FloatArray:
+    """Round the corners of a border twice, its ends in place."""
+    for _ in range(2):
+        if len(line) < 3:
+            return line
+        quarters = np.stack([0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]], axis=1).reshape(-1, 2)
+        line = np.concatenate([line[:1], quarters[1:-1], line[-1:]])
+    return line
+
+
+def _owners(lattice: Lattice, label: IntArray, faces: list[Polygon]) -> list[int]:
+    from scipy.spatial import cKDTree
+
+    known = np.flatnonzero(label >= 0)
+    tree = cKDTree(np.column_stack([lattice.x[known], lattice.y[known]]))
+    inner = shapely.get_coordinates([face.representative_point() for face in faces])
+    return [int(row) for row in label[known[tree.query(inner)[1]]]]
