@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def only(frame):
     return frame.geometry.iloc[0]
 
 
-# --- one straight road, worked by hand ---------------------------------------------------------------------------------
+# --- one straight road, worked by hand -------------------------------------------------------------------
 
 
 def test_a_straight_road_is_cut_inside_the_edge_at_the_exact_time():
@@ -115,7 +116,7 @@ def test_one_way_roads_count_in_the_direction_of_travel():
 
 
 def test_the_access_leg_of_the_clinic_takes_its_time():
-    """400 m at 4 km/h are 6 minutes; of 10 minutes 4 remain for the road: 2,400 m each way. The leg itself is inside."""
+    """400 m at 4 km/h are 6 minutes; of 10 minutes 4 remain for the road: 2,400 m each way. The leg is inside."""
     road = road_of([(0, 0), (20_000, 0)], [(0, 1)])
     area = only(isochrones(road, clinics((10_000, 400)), minutes=[10]))
     assert area.bounds[2] == pytest.approx(12_400, abs=1.0)
@@ -124,7 +125,7 @@ def test_the_access_leg_of_the_clinic_takes_its_time():
     assert holds(area, 10_000, 200)
 
 
-# --- places without much road --------------------------------------------------------------------------------------------
+# --- places without much road ----------------------------------------------------------------------------
 
 
 def test_a_clinic_off_every_road_gets_its_walking_disc():
@@ -159,7 +160,7 @@ def test_the_straight_walk_is_drawn_only_when_asked_for():
     assert not holds(walked, 2_500, 1_010)
 
 
-# --- barriers ------------------------------------------------------------------------------------------------------------
+# --- barriers --------------------------------------------------------------------------------------------
 
 RIVER = [(-1_000, 80), (3_000, 90), (12_000, 70)]
 
@@ -189,7 +190,7 @@ def test_a_road_close_to_a_river_is_not_lost():
 
 
 def test_the_other_bank_is_reached_by_the_bridge():
-    """A road along each bank, joined by one bridge 3 km east: 300 s there, 16 s over, the rest back west on the far side.
+    """A road along each bank, joined by one bridge 3 km east: 300 s there, 16 s over, then back west.
 
     The far bank opposite the clinic is 616 s away. At 10 minutes it is outside, at 15 minutes inside.
     """
@@ -239,7 +240,7 @@ def test_a_stub_that_leads_nowhere_does_not_take_its_surroundings():
     assert holds(area, 5_030, 110)
 
 
-# --- holes, parts, nesting ------------------------------------------------------------------------------------------------
+# --- holes, parts, nesting -------------------------------------------------------------------------------
 
 
 def test_a_ring_road_keeps_its_hole():
@@ -284,7 +285,7 @@ def test_nesting_repairs_what_rounding_breaks():
     assert second.area < 1.001 * outer.union(inner).area
 
 
-# --- a synthetic town ---------------------------------------------------------------------------------------------------
+# --- a synthetic town ------------------------------------------------------------------------------------
 
 
 def town(seed=11, size=34, spacing=150.0):
@@ -385,7 +386,7 @@ def test_circles_nest_whatever_is_done_to_them(town_network, options):
     for _, circles in frame.groupby("facility_id"):
         areas = circles.geometry.tolist()
         assert shapely.is_valid(areas).all()
-        assert all(outer.covers(inner) for inner, outer in zip(areas[:-1], areas[1:], strict=True))
+        assert all(outer.covers(inner) for inner, outer in itertools.pairwise(areas))
 
 
 def test_places_inside_are_those_that_brute_force_reaches(town_network, town_surface):
@@ -428,7 +429,7 @@ def reached_by_definition(network, times, limit_ms, xy, *, pace_m_s, strip_m):
     return result
 
 
-# --- all facilities together --------------------------------------------------------------------------------------------
+# --- all facilities together -----------------------------------------------------------------------------
 
 
 def joined_town(network, n=7):
@@ -502,7 +503,7 @@ def test_a_faster_road_never_shrinks_the_circle_of_the_roads(town_network):
     assert fast.area > slow.area
 
 
-# --- the layer --------------------------------------------------------------------------------------------------------
+# --- the layer -------------------------------------------------------------------------------------------
 
 
 def test_rows_are_sorted_and_in_the_system_of_the_roads():
@@ -558,7 +559,7 @@ def test_no_facilities_give_an_empty_table():
     assert len(isochrones(road, clinics((0, 0)).iloc[:0])) == 0
 
 
-# --- a real country -------------------------------------------------------------------------------------------------------
+# --- a real country --------------------------------------------------------------------------------------
 
 CAR = {"motorway": 90, "trunk": 80, "primary": 60, "secondary": 50, "tertiary": 40, "unclassified": 30}
 CAR |= {"residential": 25, "living_street": 15, "service": 15, "track": 15}
@@ -591,7 +592,7 @@ def andorra(speeds):
                 lat.append(node.location.lat)
         both = speeds is WALK or tags.get("oneway") != "yes"
         joinable = tags.get("tunnel", "no") == "no"
-        for u, v in zip(line[:-1], line[1:], strict=True):
+        for u, v in itertools.pairwise(line):
             edges += [(u, v, kmh, joinable)] + [(v, u, kmh, joinable)] * both
     moved = Transformer.from_crs(4326, 32631, always_xy=True)
     x, y = moved.transform(np.array(lon), np.array(lat))

@@ -209,8 +209,8 @@ def _bounded(value: Decimal, *, guessed: bool) -> Number:
 
 
 _MARK: Final = r"\s*(?:{})\s*"
-_DEGREE_MARK: Final = _MARK.format(r"°|º|˚|度|d|:")
-_MINUTE_MARK: Final = _MARK.format(r"′|'|’|‘|´|`|分|m|:")
+_DEGREE_MARK: Final = _MARK.format(r"°|º|o|度|d|:")
+_MINUTE_MARK: Final = _MARK.format(r"′|'|’|‘|`|分|m|:")
 _SECOND_MARK: Final = _MARK.format(r"″|\"|”|“|′′|''|’’|秒|s|")
 _SEXAGESIMAL: Final = re.compile(
     rf"(\d{{1,3}}){_DEGREE_MARK}(?:(\d{{1,2}}(?:\.\d+)?)(?:{_MINUTE_MARK})?(?:(\d{{1,2}}(?:\.\d+)?){_SECOND_MARK})?)?"
@@ -243,7 +243,8 @@ def read_angle(text: str) -> Angle:
     >>> read_angle("120.9")
     Angle(degrees=120.9, guessed=False, readable=True)
     """
-    plain = clean(text)
+    # These two signs would fall apart into a blank and an accent.
+    plain = clean(text.replace("´", "′").replace("˚", "°"))
     if plain.lower() in EMPTY_WORDS:
         return Angle(math.nan)
     if _PLAIN.fullmatch(plain):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _FACTORS: Final = {"万": 10_000, "千": 1_000, "百": 100}
 _HEADER_UNIT: Final = re.compile(r"([万千百])(人|元|平方米|㎡|人次|口)")
 _MOST_WORDS_SHOWN: Final = 8
+COMPUTED_COLUMNS: Final = ("geometry", "pending", "source_row", "population_imputed", "outside_county")
+"""Columns that are always made here: a file's own column of that name, as in a result read back, is left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,7 +252,7 @@ def optional_columns(
         Whole numbers as `Int64`, other numbers as `float64`, yes/no as `boolean`, lists as text joined by `;`, words
         of a vocabulary as our ids, everything else as tidy text.
     """
-    skipped = set(skip)
+    skipped = {*skip, *COMPUTED_COLUMNS}
     columns: dict[str, Any] = {}
     faults: list[Fault] = []
     for name in map(str, table.frame.columns):

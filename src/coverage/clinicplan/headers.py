@@ -136,6 +136,16 @@ def match_header(header: str, layer: str, *, cut: bool = False) -> Match | None:
     return _exact(header, layer) or _inside(joined, layer) or (_cut(header, layer) if cut else None)
 
 
+def is_known_header(cell: str) -> bool:
+    """Tell whether a cell is, word for word, a header of any layer."""
+    return _joined(cell) in _every_word()
+
+
+@functools.cache
+def _every_word() -> frozenset[str]:
+    return frozenset(word for columns in _table().layers.values() for words in columns.values() for word in words)
+
+
 def count_hits(cells: Sequence[str], layer: str, overrides: Mapping[str, str]) -> int:
     """Count the different columns of a layer that the cells of a row name exactly."""
     named = {_joined(header) for header in overrides.values()}
@@ -192,6 +202,21 @@ def read_headers(
         if quality != EXACT:
             guesses.append((headers[position], column))
     return HeaderReading(columns, tuple(guesses), tuple(unused), missing)
+
+
+def name_columns(texts: Sequence[str], reading: HeaderReading) -> dict[int, str]:
+    """Name every column by position: ours where recognised, else its own header, made unique; none without a header."""
+    names: dict[int, str] = dict(reading.columns)
+    taken = set(names.values())
+    for position, text in enumerate(texts):
+        if position in names or not text:
+            continue
+        name, copy = text, 2
+        while name in taken:
+            name, copy = f"{text}_{copy}", copy + 1
+        names[position] = name
+        taken.add(name)
+    return dict(sorted(names.items()))
 
 
 def _stated(headers: Sequence[str], overrides: Mapping[str, str]) -> tuple[dict[int, str], tuple[tuple[str, str], ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +79,7 @@ def graph_ways(graph: nx.Graph[Any], speeds: Speeds, file: str) -> tuple[Ways, l
     keys = tag_keys(speeds)
     number = {node: i for i, node in enumerate(graph.nodes)}
     streets = list(_streets(graph))
-    durations, assumed = _shared_durations(streets, speeds.mode(speeds.modes[0]).ferry)
+    durations, notes = _shared_durations(streets, speeds.mode(speeds.modes[0]).ferry, file)
     collector = TagCollector(tuple(keys))
     chains: list[NDArray[np.int64]] = []
     inner: list[NDArray[np.float64]] = [np.zeros((0, 2))]
@@ -104,7 +104,7 @@ def graph_ways(graph: nx.Graph[Any], speeds: Speeds, file: str) -> tuple[Ways, l
         node_tags=node_tags,
     )
     merged = sum(isinstance(data.get("highway"), list) for _, _, data, _ in streets)
-    return ways, [*assumed(file), *([road_note("merged_tags", file, merged)] if merged else [])]
+    return ways, [*notes, *([road_note("merged_tags", file, merged)] if merged else [])]
 
 
 def _obstacle_nodes(graph: nx.Graph[Any], number: Mapping[Any, int], keys: Sequence[str]) -> tuple[Int32, TagTable]:
@@ -117,11 +117,11 @@ def _obstacle_nodes(graph: nx.Graph[Any], number: Mapping[Any, int], keys: Seque
 
 
 def _shared_durations(
-    streets: Sequence[tuple[Any, Any, Mapping[str, Any], bool]], ferry: Ferry
-) -> tuple[dict[int, str], Callable[[str], list[Fault]]]:
+    streets: Sequence[tuple[Any, Any, Mapping[str, Any], bool]], ferry: Ferry, file: str
+) -> tuple[dict[int, str], list[Fault]]:
     """Share the time of a ferry way among its edges where a graph cuts it into several, by length.
 
-    Minutes as text by row of the street, and what makes the note on ways without a stated duration.
+    Minutes as text by row of the street, and a note on ways without a stated duration.
     """
     groups: dict[str, list[int]] = {}
     for row, (_, _, data, _) in enumerate(streets):
@@ -139,11 +139,10 @@ def _shared_durations(
         whole = stated if stated is not None else total / 1000.0 / ferry.kmh * 60.0 + ferry.wait_min
         minutes.update({row: f"{whole * length / total:.9f}" for row, length in zip(rows, lengths, strict=True)})
 
-    def notes(file: str) -> list[Fault]:
-        rule = {"kmh": f"{ferry.kmh:g}", "wait_min": f"{ferry.wait_min:g}"}
-        return [road_note("assumed_ferries", file, unstated, ferries=len(groups), **rule)] if unstated else []
-
-    return minutes, notes
+    if not unstated:
+        return minutes, []
+    rule = {"kmh": f"{ferry.kmh:g}", "wait_min": f"{ferry.wait_min:g}"}
+    return minutes, [road_note("assumed_ferries", file, unstated, ferries=len(groups), **rule)]
 
 
 def _require_osmnx(graph: nx.Graph[Any], file: str) -> None:

@@ -372,7 +372,7 @@ class RoadSurface:
         bound[shore.cell] = shore.distance_m
         for circle in circles:
             bound[circle.shore_cell] = circle.shore_m
-        return np.maximum(bound, SMALLEST_LEVEL_M)
+        return np.maximum(bound, SMALLEST_LEVEL_M, out=bound)
 
     def _trimmed(self, level: Float64, bound: Float64) -> Float64:
         """Cut levels to their bounds, and keep them off zero."""

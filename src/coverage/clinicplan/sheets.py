@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from clinicplan.cells import clean
-from clinicplan.headers import HeaderReading, count_hits, match_header, read_headers
+from clinicplan.headers import HeaderReading, count_hits, is_known_header, match_header, name_columns, read_headers
+from clinicplan.terms import REQUIRED_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 HEADER_ROWS_SEARCHED: Final = 15
 FEWEST_HITS: Final = 2
 SURE_HITS: Final = 3
+_FIRST_CELLS: Final = 4
+"""Cells of a row that are looked at before it is compared with the whole alias table."""
 
 _TOTAL: Final = re.compile(r".{0,12}(合计|总计|小计|共计|总和)([:：(（].*)?|(grand )?total|subtotal", re.IGNORECASE)
 _REMARK: Final = re.compile(
@@ -79,6 +81,8 @@ class SheetTable:
         Row of the sheet of each cell, the first row being 1.
     headers
         Our column name -> the header in the file.
+    missing_overrides
+        Entries of the region's `columns` whose header the sheet does not have.
     faults
         What was guessed or left out.
     """
@@ -86,6 +90,7 @@ class SheetTable:
     columns: dict[str, list[str]]
     rows: list[int]
     headers: dict[str, str]
+    missing_overrides: tuple[tuple[str, str], ...]
     faults: tuple[Fault, ...]
 
 
@@ -136,7 +141,7 @@ def read_sheet(grid: Grid, header: Header, origin: Origin, overrides: Mapping[st
     """
     strips = _side_by_side(header.texts)
     reading = read_headers([header.texts[position] for position in strips[0]], origin.layer, overrides)
-    names = _column_names([header.texts[position] for position in strips[0]], reading)
+    names = name_columns([header.texts[position] for position in strips[0]], reading)
     shape = _Shape(origin.layer, names, frozenset(reading.columns.values()), grid.merges)
     dropped = _Dropped()
     body = _body_rows(grid, header, origin.layer, dropped)
@@ -155,7 +160,7 @@ def read_sheet(grid: Grid, header: Header, origin: Origin, overrides: Mapping[st
         *_row_faults(dropped, origin),
         *_layout_faults(grid, header, strips, origin),
     )
-    return SheetTable(columns, rows, headers, faults)
+    return SheetTable(columns, rows, headers, reading.missing_overrides, faults)
 
 
 def header_faults(reading: HeaderReading, origin: Origin) -> list[Fault]:
@@ -230,21 +235,6 @@ def _side_by_side(texts: list[str]) -> list[list[int]]:
     return [filled]
 
 
-def _column_names(texts: list[str], reading: HeaderReading) -> dict[int, str]:
-    """Name every column: ours where recognised, else its own header, made unique."""
-    names: dict[int, str] = dict(reading.columns)
-    taken = set(names.values())
-    for position, text in enumerate(texts):
-        if position in names or not text:
-            continue
-        name, copy = text, 2
-        while name in taken:
-            name, copy = f"{text}_{copy}", copy + 1
-        names[position] = name
-        taken.add(name)
-    return dict(sorted(names.items()))
-
-
 def _body_rows(grid: Grid, header: Header, layer: str, dropped: _Dropped) -> list[int]:
     """List the rows of the table, leaving out repeated headers and tables of another kind below."""
     body: list[int] = []
@@ -254,7 +244,7 @@ def _body_rows(grid: Grid, header: Header, layer: str, dropped: _Dropped) -> lis
         filled = [cell for cell in cells if cell.strip()]
         if not filled:
             continue
-        if _looks_like_header(cells, layer):
+        if _looks_like_header(cells):
             same = _is_same_header(grid, row, header, layer)
             dropped.by_reason["repeated_header" if same else "second_table"].append(row)
         elif not same:
@@ -267,17 +257,12 @@ def _body_rows(grid: Grid, header: Header, layer: str, dropped: _Dropped) -> lis
     return body
 
 
-def _looks_like_header(cells: list[str], layer: str) -> bool:
-    """Tell whether a row below the header is another header."""
-    first = next((cell for cell in cells if cell.strip()), "")
-    if not _may_head(first, layer):
+def _looks_like_header(cells: list[str]) -> bool:
+    """Tell whether a row below the header is another header, of this layer or another."""
+    first = [cell for cell in cells if cell.strip()][:_FIRST_CELLS]
+    if sum(is_known_header(cell) or clean(cell) == "序号" for cell in first) < FEWEST_HITS:
         return False
-    return count_hits(cells, layer, {}) >= SURE_HITS
-
-
-@functools.lru_cache(maxsize=65536)
-def _may_head(cell: str, layer: str) -> bool:
-    return match_header(cell, layer) is not None or clean(cell) in ("序号", "编号", "No.", "no")
+    return any(count_hits(cells, layer, {}) >= SURE_HITS for layer in REQUIRED_COLUMNS)
 
 
 def _is_same_header(grid: Grid, row: int, header: Header, layer: str) -> bool:

@@ -21,7 +21,7 @@ import pandas as pd
 
 from clinicplan.cells import cell_text, clean
 from clinicplan.encodings import UnknownEncodingError, decode_text
-from clinicplan.headers import count_hits, known_columns, nearest_header, read_headers, usual_header
+from clinicplan.headers import count_hits, known_columns, name_columns, nearest_header, read_headers, usual_header
 from clinicplan.origin import Origin
 from clinicplan.sheets import FEWEST_HITS, Grid, Header, SheetTable, find_header, header_faults, read_sheet
 from clinicplan.vectors import read_features
@@ -248,7 +248,7 @@ def _sheets_to_try(book: Any, source: LayerSource, origin: Origin) -> list[str]:
 
 
 def _hidden_sheets(book: Any) -> list[str]:
-    return [sheet.name for sheet in book.sheets_metadata if "Visible" not in str(sheet.visible)]
+    return [sheet.name for sheet in book.sheets_metadata if not str(sheet.visible).endswith(".Visible")]
 
 
 def _sheet_grid(book: Any, name: str, origin: Origin) -> Grid:
@@ -321,10 +321,8 @@ def _features_table(source: LayerSource, path: Path, origin: Origin) -> RawTable
     reading = read_headers(names, origin.layer, source.columns, cut=path.suffix.lower() in (".shp", ".dbf", ".zip"))
     if reading.missing_overrides:
         raise _bad_columns(reading.missing_overrides, names, origin)
-    frame = pd.DataFrame(
-        {reading.columns.get(position, name): _text_column(features[name]) for position, name in enumerate(names)},
-        index=pd.RangeIndex(len(features)),
-    )
+    columns = {name: _text_column(features[names[position]]) for position, name in name_columns(names, reading).items()}
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(len(features)))
     headers = {column: names[position] for position, column in reading.columns.items()}
     rows = np.arange(1, len(features) + 1, dtype=np.int64)
     shapes = None if shapes is None else gpd.GeoSeries(shapes.reset_index(drop=True), crs=shapes.crs)
@@ -339,9 +337,9 @@ def _text_column(values: pd.Series[Any]) -> list[str]:
 
 
 def _raw_table(table: SheetTable, source: LayerSource, origin: Origin, notes: Sequence[Fault]) -> RawTable:
-    missing = tuple((column, header) for column, header in source.columns.items() if column not in table.headers)
-    if missing:
-        raise _bad_columns(missing, [clean(header) for header in table.headers.values()], origin)
+    if table.missing_overrides:
+        headers = [clean(header) for header in table.headers.values()]
+        raise _bad_columns(table.missing_overrides, headers, origin)
     frame = pd.DataFrame(table.columns, index=pd.RangeIndex(len(table.rows)))
     rows = np.asarray(table.rows, dtype=np.int64)
     return RawTable(frame, rows, table.headers, None, (*notes, *table.faults))

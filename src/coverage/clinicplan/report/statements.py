@@ -92,7 +92,7 @@ def _speeds(result: CountyResult, lang: Language) -> str:
     mode = read_speeds(region.folder / region.travel.speeds if region.travel.speeds else None).mode(region.travel.mode)
     shown = []
     for road in ("primary", "tertiary", "unclassified"):
-        kmh = mode.class_kmh(road)
+        kmh = mode.kmh.get(road)
         if kmh is not None:
             shown.append(
                 word("statements.class_speed", lang, road=word(f"statements.road.{road}", lang), kmh=f"{kmh:g}")
