@@ -241,11 +241,12 @@ def test_two_clinics_within_150_metres_are_suspected_inclusively(apart, pairs):
     assert len(suspected_duplicates(layer)) == pairs
 
 
-def test_one_name_within_a_kilometre_is_suspected():
+def test_one_name_within_a_kilometre_is_suspected_but_not_a_first_and_a_second_clinic():
     layer = facilities(
         ("F1", "后岸村第一卫生室", "village_clinic", "A镇", 0, 0),
-        ("F2", "后岸卫生室（二）", "village_clinic", "A镇", 1_000, 0),
+        ("F2", "后岸卫生室", "village_clinic", "A镇", 1_000, 0),
         ("F3", "后岸村卫生室", "village_clinic", "A镇", 2_500, 0),
+        ("F4", "后岸村第二卫生室", "village_clinic", "A镇", 200, 0),
     )
     [pair] = suspected_duplicates(layer)
     assert (pair.first_id, pair.second_id, pair.reason, pair.name, pair.distance_m) == (

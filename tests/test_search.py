@@ -126,7 +126,7 @@ def test_small_workspaces_grow_without_a_trace(both, monkeypatch):
 
     def cramped(self, job):
         made(self, job)
-        self.pool = np.empty(16, dtype=np.int64)
+        self._resize_pool(16)
 
     monkeypatch.setattr(search, "FIRST_OUTPUT_ENTRIES", 16)
     monkeypatch.setattr(search._Desk, "__init__", cramped)

@@ -225,14 +225,13 @@ def file_degrees(frame: gpd.GeoDataFrame, crs: str, datum: str) -> tuple[Float64
     lon, lat
         Shape (rows): degrees, NaN where there is no place.
     """
-    from pyproj import Transformer
+    from clinicplan.datum_check import converter
 
     shift: dict[str, Callable[..., tuple[Float64, Float64]]] = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}
     x, y = positions(frame)
     placed = np.isfinite(x)
     lon, lat = np.full(x.size, np.nan), np.full(x.size, np.nan)
-    back = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform
-    lon[placed], lat[placed] = back(x[placed], y[placed])
+    lon[placed], lat[placed] = converter(crs, "EPSG:4326").transform(x[placed], y[placed])
     return shift[datum](lon, lat) if datum in shift else (lon, lat)
 
 
@@ -334,9 +333,7 @@ def _is_in_china(layers: CountyLayers) -> bool:
 def _with_rows(faults: Iterable[Fault], checked: Mapping[str, CheckedLayer]) -> list[Fault]:
     """Add file rows to faults that name ids of a layer but no rows."""
     rows_of = {
-        name: dict(zip(layer.ids, layer.frame["source_row"], strict=True))
-        for name, layer in checked.items()
-        if "source_row" in layer.frame
+        name: dict(zip(layer.ids, layer.file_rows, strict=True)) for name, layer in checked.items() if layer.file_rows
     }
     return [_with_rows_of(item, rows_of.get(item.layer, {})) for item in faults]
 
@@ -344,7 +341,7 @@ def _with_rows(faults: Iterable[Fault], checked: Mapping[str, CheckedLayer]) -> 
 def _with_rows_of(item: Fault, rows_of: Mapping[str, int]) -> Fault:
     if item.rows or not item.ids or not all(code in rows_of for code in item.ids):
         return item
-    return replace(item, rows=tuple(int(rows_of[code]) for code in item.ids))
+    return replace(item, rows=tuple(rows_of[code] for code in item.ids))
 
 
 def _in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:

@@ -21,6 +21,11 @@ EXIT_BUG: Final = 1
 EXIT_INPUT: Final = 2
 EXIT_INTERRUPTED: Final = 130
 
+USAGE_ERRORS: Final[tuple[type[Any], ...]] = tuple(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+"""What typer raises for wrong usage, whichever click it brings."""
+
 app = typer.Typer(
     name="clinicplan",
     no_args_is_help=True,
@@ -256,8 +261,6 @@ def main() -> None:
 
 def _guarded(command: Callable[[], Any]) -> int:
     """Run a command and turn what it raises into a line a planner can act on and an exit code."""
-    import click
-
     try:
         code = command()
     except PlannerError as error:
@@ -265,12 +268,12 @@ def _guarded(command: Callable[[], Any]) -> int:
         return error.exit_code
     except MemoryError:
         return _report_memory()
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a bug, said as such, its traceback in a file
+        if isinstance(error, USAGE_ERRORS):
+            error.show()
+            return EXIT_INPUT
         _report_bug(error)
         return EXIT_BUG
     return code if isinstance(code, int) else 0

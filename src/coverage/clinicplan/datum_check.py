@@ -7,6 +7,7 @@ too: a layer that fits no datum gets no answer. This module reports; it never co
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -18,6 +19,7 @@ from clinicplan.datum import to_wgs84
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pyproj import Transformer
 
 Float64 = NDArray[np.float64]
 Candidate = Literal["wgs84", "gcj02", "bd09"]
@@ -38,7 +40,9 @@ STRAY_SCORE: Final = 0.02
 LEAST_MIXED_SHARE: Final = 0.05
 LEAST_MIXED_SCORE: Final = 0.2
 """A layer farther from roads than this says nothing about its parts."""
-MIXTURE_ROUNDS: Final = 40
+MIXTURE_ROUNDS: Final = 30
+MIXTURE_DRAWS: Final = 150
+"""Resampled layers behind the lower end of the mixture's shares."""
 DECOY_M: Final = 300.0
 """How far decoys stand from their candidate: beyond the scatter of village points, within the shifts sought."""
 
@@ -181,7 +185,7 @@ def identify_datum(
     mean = score.mean(axis=0)
     best = int(mean[:known].argmax())
     draws = _draws(len(score), seed)
-    shares, low = _mixture(score, draws)
+    shares, low = _mixture(score, draws[:MIXTURE_DRAWS])
     # The largest lower end; where all are nil, the largest share.
     stray = max((k for k in range(known) if k != best), key=lambda k: (low[k], shares[k]))
     return DatumGuess(
@@ -198,6 +202,14 @@ def identify_datum(
     )
 
 
+@functools.lru_cache(maxsize=8)
+def converter(source: str, target: str) -> Transformer:
+    """Return the conversion between two systems, east before north; made once, for that takes a fifth of a second."""
+    from pyproj import Transformer
+
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
 def _distinct_places(lon: ArrayLike, lat: ArrayLike, seed: int) -> Float64:
     """Return distinct places, shape (places, 2); copied coordinates would count one place many times."""
     points = np.c_[np.asarray(lon, dtype=np.float64).ravel(), np.asarray(lat, dtype=np.float64).ravel()]
@@ -210,9 +222,8 @@ def _distinct_places(lon: ArrayLike, lat: ArrayLike, seed: int) -> Float64:
 def _distances(places: Float64, roads: NDArray[np.object_], crs: str) -> Float64:
     """Return metres to the nearest road, shape (places, candidates + decoys): first each candidate, then its decoys."""
     import shapely
-    from pyproj import Transformer
 
-    project = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform
+    project = converter("EPSG:4326", crs).transform
     moves = np.array([(0.0, 0.0), (DECOY_M, 0.0), (0.0, DECOY_M), (-DECOY_M, 0.0), (0.0, -DECOY_M)])
     candidates = [np.c_[project(*to_wgs84(places[:, 0], places[:, 1], candidate))] for candidate in CANDIDATES]
     columns = [candidate + move for move in moves for candidate in candidates]

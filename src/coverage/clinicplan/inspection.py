@@ -163,7 +163,7 @@ class Inspection:
 
 def layer_figures(checked: Mapping[str, CheckedLayer], matches: ClinicMatches, n_duplicates: int) -> list[Figure]:
     """Count what is in the layers and what is missing from them."""
-    from clinicplan.layer_check import CLINIC_TIERS
+    from clinicplan.layer_check import CLINIC_TIERS, villages_with_duty
 
     figures = [*_village_figures(checked["villages"])]
     owners = {
@@ -171,8 +171,8 @@ def layer_figures(checked: Mapping[str, CheckedLayer], matches: ClinicMatches, n
         for village, tier in zip(matches.village_id, texts(checked["facilities"].frame, "tier"), strict=True)
         if village and tier in CLINIC_TIERS
     }
-    kinds, codes = texts(checked["villages"].frame, "kind"), checked["villages"].ids
-    without = sum(kind == "village" and code not in owners for kind, code in zip(kinds, codes, strict=True))
+    asked = villages_with_duty(checked["villages"])
+    without = sum(checked["villages"].ids[row] not in owners for row in asked)
     figures.append(Figure("villages", "without_clinic", without, "count"))
     figures += _facility_figures(checked["facilities"], matches, n_duplicates)
     for name in ("natural_villages", "candidates", "townships"):

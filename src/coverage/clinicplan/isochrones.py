@@ -7,9 +7,11 @@ its own circle.
 
 from __future__ import annotations
 
+import sys
+import types
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -344,3 +346,13 @@ def _with_facilities(
         for area, limit in zip(areas, limits_ms, strict=True)
     ]
     return list(areas) if all(a is b for a, b in zip(areas, grown, strict=True)) else nested(grown)
+
+
+class _CallableModule(types.ModuleType):
+    """Let `clinicplan.isochrones(...)` work although a module bears the name."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> gpd.GeoDataFrame:
+        return isochrones(*arguments, **options)
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -22,6 +22,8 @@ Float64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 TileAt = tuple[int, int]
 
+BLOCK_CELLS: Final = 8
+"""Points along the side of a block, by which empty ground is passed over."""
 OTHER_CHOICES: Final = 8
 """How many further pieces of road are tried when a barrier cuts a lattice point off its nearest road."""
 
@@ -106,7 +108,7 @@ class Lattice:
     cell_m
         Distance between points, metres.
     tile_cells
-        Points along a tile's side.
+        Points along a tile's side, a multiple of `BLOCK_CELLS`.
     reach_m
         How far from a road points are surveyed, metres.
     corridor_m
@@ -135,15 +137,26 @@ class Lattice:
     def survey(self, tiles: Sequence[TileAt]) -> list[Tile]:
         """Find the feet of all points of some tiles."""
         xy = self.points(tiles)
-        shore = self.barriers.nearest(xy, self.reach_m).distance_m
-        everywhere = np.arange(len(xy))
-        roads = self._rows(xy, shore, everywhere, self.roads, self.reach_m)
-        closed = self._rows(xy, shore, everywhere, self.closed, self.corridor_m)
+        by_road = self._near(xy, self.roads.lines, self.reach_m)
+        by_closed = self._near(xy, self.closed.lines, self.corridor_m)
+        shore = np.full(len(xy), np.inf)
+        by_barrier = np.flatnonzero((by_road | by_closed) & self._near(xy, self.barriers, self.reach_m))
+        shore[by_barrier] = self.barriers.nearest(xy[by_barrier], self.reach_m).distance_m
+        roads = self._rows(xy, shore, np.flatnonzero(by_road), self.roads, self.reach_m)
+        closed = self._rows(xy, shore, np.flatnonzero(by_closed), self.closed, self.corridor_m)
         connected = self._connected_rows(xy, shore, roads)
         near = np.flatnonzero(shore < self.shore_m).astype(np.int32)
         shores = self._split(Shore(near, shore[near].astype(np.float32)), len(tiles))
         parts = zip(*(self._split(rows, len(tiles)) for rows in (roads, connected, closed)), shores, strict=True)
         return [Tile(Rows(*first), Rows(*second), Rows(*third), Shore(*edge)) for first, second, third, edge in parts]
+
+    def _near(self, xy: Float64, lines: LineIndex, within_m: float) -> Flags:
+        """Tell which points may have a line within reach, judged block by block; some have none after all."""
+        blocks = self.tile_cells // BLOCK_CELLS
+        middle = xy.reshape(-1, blocks, BLOCK_CELLS, blocks, BLOCK_CELLS, 2).mean(axis=(2, 4))
+        half_diagonal_m = self.cell_m * BLOCK_CELLS * 0.75
+        near = lines.any_within(middle.reshape(-1, 2), within_m + half_diagonal_m).reshape(-1, blocks, blocks)
+        return np.repeat(np.repeat(near, BLOCK_CELLS, axis=1), BLOCK_CELLS, axis=2).ravel()
 
     def _connected_rows(self, xy: Float64, shore: Float64, roads: Rows) -> Rows:
         """Return feet on connected roads for the points whose nearest road is on a tiny part, where near enough."""
@@ -169,7 +182,7 @@ class Lattice:
         """Return the feet of the chosen points on the nearest road that no barrier cuts off."""
         feet = roads.lines.nearest(xy[chosen], within_m)
         link, fraction, distance = roads.named(feet), feet.fraction, feet.distance_m
-        doubtful = np.flatnonzero(np.isfinite(distance) & (distance > shore[chosen] - self.cell_m))
+        doubtful = np.flatnonzero(np.isfinite(distance) & (distance > shore[chosen] - self.barriers.spacing_m / 2.0))
         cut = doubtful[self._cut_off(xy[chosen[doubtful]], roads, feet.line[doubtful], fraction[doubtful])]
         link[cut], distance[cut] = NO_LINE, np.inf
         if cut.size:
@@ -203,6 +216,19 @@ class Lattice:
     def parted(self, start: Float64, end: Float64) -> Flags:
         """Tell which straight walks (shape (walks, 2), metres) cross a barrier."""
         return self.crossings.cut(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+
+    def corners(self, place: Float64) -> tuple[Int64, Float64, Flags]:
+        """Return the four points around each place: column and row, distance in metres, whether the way is free.
+
+        Shapes (places, 4, 2), (places, 4) and (places, 4).
+        """
+        point = np.floor(place / self.cell_m).astype(np.int64)[:, None, :] + np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
+        apart = point * self.cell_m - place[:, None, :]
+        free = np.ones(point.shape[:2], dtype=np.bool_)
+        near = np.flatnonzero(self.barriers.any_within(place, 2.0 * self.cell_m))
+        start = np.repeat(place[near], 4, axis=0)
+        free[near] = ~self.parted(start, point[near].reshape(-1, 2) * self.cell_m).reshape(-1, 4)
+        return point, np.hypot(apart[..., 0], apart[..., 1]), free
 
     def near_barrier(self, x: float, y: float, radius_m: float) -> bool:
         """Tell whether a barrier may lie within a radius of a place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -57,29 +58,26 @@ class CheckedLayer:
     file: str
     frame: gpd.GeoDataFrame
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """Id of every row."""
         return texts(self.frame, ID_COLUMNS[self.name])
+
+    @cached_property
+    def file_rows(self) -> list[int]:
+        """Row of every row in the file; empty where the layer does not know them."""
+        return [int(row) for row in self.frame["source_row"]] if "source_row" in self.frame else []
 
     def fault(
         self, severity: Severity, code: str, chosen: Iterable[int], *, count: int | None = None, **values: object
     ) -> Fault:
         """Make a fault about chosen rows of this layer, from the words of the check."""
         chosen = list(chosen)
-        ids = self.ids
-        rows: tuple[int, ...] = ()
-        if "source_row" in self.frame:
-            rows = tuple(int(self.frame["source_row"].iloc[row]) for row in chosen)
+        rows = tuple(self.file_rows[row] for row in chosen) if self.file_rows else ()
         return fault(
             severity, code, subject="check", layer=self.name, file=self.file,
-            rows=rows, ids=tuple(ids[row] for row in chosen), count=len(chosen) if count is None else count, **values,
+            rows=rows, ids=tuple(self.ids[row] for row in chosen), count=len(chosen) if count is None else count, **values,
         )  # fmt: skip
-
-    def in_use(self) -> NDArray[np.bool_]:
-        """Tell which rows have a place and were not set aside when the layer was read."""
-        placed = np.isfinite(positions(self.frame)[0])
-        return placed & np.array([not reason for reason in texts(self.frame, "pending")], dtype=np.bool_)
 
 
 def faults_of_copied_coordinates(layer: CheckedLayer) -> list[Fault]:
@@ -143,10 +141,9 @@ def faults_of_unknown_villages(layer: CheckedLayer, village_ids: Sequence[str]) 
     rows = [row for row, village in enumerate(named) if village and village not in known]
     if not rows:
         return []
-    kind = {"facilities": "facility", "natural_villages": "natural_village", "candidates": "candidate"}[layer.name]
     severity = Severity.PENDING if layer.name == "natural_villages" else Severity.NOTE
     villages = phrase_list(list(dict.fromkeys(named[row] for row in rows)))
-    return [layer.fault(severity, f"{kind}_village_unknown", rows, villages=villages)]
+    return [layer.fault(severity, f"{layer.name}_unknown_village", rows, villages=villages)]
 
 
 def faults_of_matches(facilities: CheckedLayer, matches: ClinicMatches) -> list[Fault]:
@@ -178,7 +175,7 @@ def faults_of_villages_without_clinic(
     Rows of kind `village` count, relocated and urbanised ones left out. For information: neither is a fault of the
     data.
     """
-    asked = _villages_asked(villages)
+    asked = villages_with_duty(villages)
     tier, operating = texts(facilities.frame, "tier"), texts(facilities.frame, "operating")
     state: dict[str, set[str]] = defaultdict(set)
     for row, village in enumerate(matches.village_id):
@@ -285,8 +282,8 @@ def _sum_fault(townships: CheckedLayer, row: int, basis: str, people: NDArray[np
     )  # fmt: skip
 
 
-def _villages_asked(villages: CheckedLayer) -> list[int]:
-    """Return rows of kind village that are to have a clinic."""
+def villages_with_duty(villages: CheckedLayer) -> list[int]:
+    """Return rows of kind village that are to have a clinic: all but relocated and urbanised ones."""
     kinds, statuses = texts(villages.frame, "kind"), texts(villages.frame, "status")
     return [
         row

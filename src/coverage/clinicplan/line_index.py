@@ -21,6 +21,8 @@ Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+POINTS_FOR_THREADS: Final = 20_000
+"""From so many points on, all processors take part; the answers are the same."""
 NO_LINE: Final = -1
 """Marks a point with no line within reach."""
 
@@ -113,6 +115,12 @@ class LineIndex:
         feet.line[found], feet.fraction[found], feet.distance_m[found] = line[near], fraction[near], distance[near]
         return feet
 
+    def any_within(self, xy: Float64, within_m: float) -> Flags:
+        """Tell which points may have a line within a distance; true for all that have one."""
+        if not self.n_lines or not len(xy):
+            return np.zeros(len(xy), dtype=np.bool_)
+        return self._nearest_pieces(xy, within_m, 1)[:, 0] < self.pieces[0].size
+
     def choices(self, xy: Float64, within_m: float, count: int) -> Feet:
         """Return the feet on the `count` nearest pieces, nearest first; arrays of shape (points, count)."""
         shape = (len(xy), count)
@@ -133,7 +141,9 @@ class LineIndex:
 
     def _nearest_pieces(self, xy: Float64, within_m: float, count: int) -> Int64:
         """Return the pieces with the nearest middles, shape (points, count); the number of pieces stands for none."""
-        _, piece = self.tree.query(xy, k=np.arange(1, count + 1), distance_upper_bound=within_m + self.spacing_m / 2)
+        reach_m = within_m + self.spacing_m / 2
+        workers = -1 if len(xy) > POINTS_FOR_THREADS else 1
+        _, piece = self.tree.query(xy, k=np.arange(1, count + 1), distance_upper_bound=reach_m, workers=workers)
         return np.asarray(piece, dtype=np.int64)
 
     def project(self, xy: Float64, line: Int32) -> tuple[Float64, Float64]:

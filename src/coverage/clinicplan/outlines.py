@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import shapely
@@ -23,7 +23,7 @@ NESTING_M: Final = 0.02
 """Where rounding lets a smaller circle stick out of a larger one, the larger takes it in with so much to spare."""
 
 
-def outline(window: Window, level: Float64, cell_m: float) -> BaseGeometry:
+def outline(window: Window, level: NDArray[np.floating[Any]], cell_m: float) -> BaseGeometry:
     """Return the ground with a level below zero; holes and separate parts are kept.
 
     Levels are interpolated along lattice lines. They must not come nearer to zero than a few centimetres, so that no
@@ -44,11 +44,14 @@ def outline(window: Window, level: Float64, cell_m: float) -> BaseGeometry:
     """
     from contourpy import FillType, contour_generator
 
-    if not level.size or not (level < 0).any():
+    inside = level < 0
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not rows.size:
         return shapely.Polygon()
-    x = (window.column + np.arange(window.columns)) * cell_m
-    y = (window.row + np.arange(window.rows)) * cell_m
-    generator = contour_generator(x, y, level, fill_type=FillType.ChunkCombinedOffsetOffset)
+    down, across = slice(rows[0] - 1, rows[-1] + 2), slice(columns[0] - 1, columns[-1] + 2)
+    x = (window.column + np.arange(window.columns)[across]) * cell_m
+    y = (window.row + np.arange(window.rows)[down]) * cell_m
+    generator = contour_generator(x, y, level[down, across], fill_type=FillType.ChunkCombinedOffsetOffset)
     points, rings, polygons = (np.asarray(part[0]) for part in generator.filled(FAR_INSIDE_M, 0.0))
     whole: Float64 = np.round(points, GRID_DECIMALS).astype(np.float64)
     return as_area(_polygons(whole, rings.astype(np.int64), polygons.astype(np.int64), cell_m**2))

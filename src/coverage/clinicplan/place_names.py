@@ -39,6 +39,11 @@ _GENERAL_WORDS: Final = frozenset(
     {"村", "村委", "村委会", "社区", "居委会", "村民委员会", "居民委员会", "中心", "联合"}
 )
 _ORDINAL_END: Final = re.compile(f"(?:第{_NUMERAL}(?:号)?|(?<=村){_NUMERAL}(?:号)?|(?<=社区){_NUMERAL}(?:号)?)$")
+_NUMBERED: Final = re.compile(
+    f"(?:第|(?<=村)|(?<=社区))({_NUMERAL})号?村?(?:社区)?(?:卫生|医务|医疗|服务|诊所)"
+    f"|(?:室|所|站|点)[(]?第?({_NUMERAL})(?:号|室|分室|点|[)]|$)"
+)
+_CHINESE_DIGITS: Final = str.maketrans("123456789", "一二三四五六七八九")
 _PARENT: Final = re.compile(r"^.*?(?:卫生院|卫生服务中心)(?=.)")
 _COUNTY: Final = re.compile(r"^.{2,9}?(?:自治县|县|区|市)(?=.{2,}(?:镇|乡|街道|地区)$)")
 _OFFICE: Final = re.compile(r"(?:人民政府|街道办事处|办事处|街道办)$")
@@ -118,15 +123,17 @@ def clinic_forms(name: str, township: str = "") -> tuple[NameForm, ...]:
 
 
 def same_name_key(name: str, township: str = "") -> str:
-    """Return the loosest reduced name of a village-level clinic, to tell whether two rows may be the same one.
+    """Return the loosest reduced name of a village-level clinic and its ordinal, to tell whether two rows may be one.
+
+    后岸村卫生室 and 后岸村第二卫生室 are two clinics of one village; 第一 is the same as no ordinal.
 
     Examples
     --------
-    >>> same_name_key("后岸村第一卫生室") == same_name_key("后岸卫生室（二）")
-    True
+    >>> same_name_key("后岸村第二卫生室"), same_name_key("后岸卫生室（二）"), same_name_key("后岸村第一卫生室")
+    ('后岸二', '后岸二', '后岸')
     """
     forms = clinic_forms(name, township)
-    return forms[-1].core if forms else ""
+    return forms[-1].core + _ordinal(name) if forms else ""
 
 
 def township_in(name: str, townships: Iterable[str]) -> str:
@@ -177,6 +184,15 @@ def township_core(text: str) -> str:
     """
     word = _township_word(text)
     return _TOWNSHIP_END.sub("", word) or word
+
+
+def _ordinal(name: str) -> str:
+    """Return the number that a clinic's name gives it, in Chinese numerals; empty for none and for the first."""
+    text = re.sub(r"\s", "", unicodedata.normalize("NFKC", name))
+    found = _NUMBERED.search(text)
+    number = next(group for group in found.groups() if group) if found else ""
+    number = number.translate(_CHINESE_DIGITS)
+    return "" if number == "一" else number
 
 
 def _township_word(text: str) -> str:

@@ -22,7 +22,7 @@ Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 
-LARGEST_MARGIN_GAP: Final = 0.1
+LARGEST_MARGIN_GAP: Final = 0.15
 """An extract may fall short of the margin by this share of it: no road need run along its edge."""
 FARTHEST_NODES: Final = 10
 """The reach of an extract is that of its tenth farthest node, so that one way that runs on does not hide the end."""
@@ -80,7 +80,7 @@ def faults_of_extent(x: Float64, y: Float64, county: BaseGeometry, margin_km: fl
     """Say where the roads do not cover the county and its margin.
 
     No road node within the margin (then the boundary is elsewhere), or none inside the county, is an error; sides on
-    which the roads end before nine tenths of the margin are a note.
+    which the roads end before 85 % of the margin are a note.
 
     Parameters
     ----------

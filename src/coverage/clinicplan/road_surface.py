@@ -14,6 +14,7 @@ line: the zero line then follows a river instead of jumping it. Levels only fall
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,7 +27,7 @@ from shapely.geometry.base import BaseGeometry
 
 from clinicplan.crossings import index_barriers
 from clinicplan.errors import NetworkError
-from clinicplan.lattice import EMPTY_TILE, Lattice, RoadIndex, Shore, Tile, TileAt, Window
+from clinicplan.lattice import BLOCK_CELLS, EMPTY_TILE, Lattice, RoadIndex, Shore, Tile, TileAt, Window
 from clinicplan.line_index import LineIndex
 from clinicplan.network import RoadNetwork
 from clinicplan.outlines import nested, outline, with_thin_roads
@@ -35,6 +36,7 @@ from clinicplan.standard import UNREACHED
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
+Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -127,7 +129,7 @@ class RoadSurface:
         walk_kmh: float,
         direction: Direction,
         discs: Discs | None = None,
-    ) -> Iterator[tuple[Window, Float64]]:
+    ) -> Iterator[tuple[Window, Float32]]:
         """Yield the levels of the ground for each limit: metres of walking that are missing, negative inside.
 
         Parameters
@@ -158,7 +160,7 @@ class RoadSurface:
         bound = self._bounds(window, shore, circles)
         pace = walk_kmh * M_PER_MS_AT_1_KMH
         for limit in limits_ms:
-            level = np.full(window.rows * window.columns, np.inf)
+            level = np.full(window.rows * window.columns, np.inf, dtype=np.float32)
             for rows, time, widest in zip(layers, times, self._widths, strict=True):
                 missing = pace * (time - limit) + np.maximum(rows.distance_m - self.corridor_m, 0.0)
                 level[rows.cell] = np.minimum(level[rows.cell], np.maximum(missing, rows.distance_m - widest))
@@ -244,33 +246,30 @@ class RoadSurface:
             self.tiles.update(zip(batch, self.lattice.survey(batch), strict=True))
 
     @cached_property
-    def _touched_tiles(self) -> tuple[Int32, Int64, NDArray[np.int64]]:
-        """Each link with each tile that its strip may touch: link, number of the tile, and the tiles by number."""
-        pad = self.lattice.reach_m + self.cell_m
-        corners = np.array([(i * pad, j * pad) for i in (-1, 1) for j in (-1, 1)])
-        link, middle = [], []
-        for index in (self.lattice.roads, self.lattice.closed):
-            line, at = index.lines.pieces
-            link.append(np.repeat(index.link[line], len(corners)))
-            middle.append((at[:, None, :] + corners).reshape(-1, 2))
-        at_tile = np.floor(np.concatenate(middle) / (self.cell_m * self.lattice.tile_cells)).astype(np.int64)
-        low = at_tile.min(axis=0) if at_tile.size else np.zeros(2, dtype=np.int64)
-        width = int(at_tile[:, 0].max() - low[0] + 1) if at_tile.size else 1
-        key = (at_tile[:, 1] - low[1]) * width + at_tile[:, 0] - low[0]
-        keys, number = np.unique(key, return_inverse=True)
-        pairs = np.unique(np.concatenate(link).astype(np.int64) * max(keys.size, 1) + number)
-        touched, number = np.divmod(pairs, max(keys.size, 1))
-        tiles = np.column_stack([keys % width + low[0], keys // width + low[1]])
-        return touched.astype(np.int32), number, tiles
+    def _touched_tiles(self) -> tuple[Int32, Int64, Int64]:
+        """Each link with the columns and rows of tiles that its strip may touch; pairs may be repeated.
+
+        Links are cut into pieces so short that a tile is wider than a piece with its strip: four corners tell all.
+        """
+        pad_m = self.lattice.reach_m + self.cell_m
+        ends = (self.x[self.links.start], self.y[self.links.start], self.x[self.links.end], self.y[self.links.end])
+        link, middle = LineIndex(*ends, pad_m).pieces
+        corners = np.array([(i * 1.5 * pad_m, j * 1.5 * pad_m) for i in (-1, 1) for j in (-1, 1)])
+        tile = np.floor((middle[:, None, :] + corners) / (self.cell_m * self.lattice.tile_cells)).astype(np.int64)
+        return np.repeat(link, len(corners)), tile[..., 0].ravel(), tile[..., 1].ravel()
 
     def _active_tiles(self, node_ms: Float64, limit_ms: int) -> list[TileAt]:
         """List the tiles that the strips of reached links may touch, row by row."""
         near = node_ms <= limit_ms
-        reached = near[self.links.start] | near[self.links.end]
-        link, number, tiles = self._touched_tiles
-        active = np.zeros(len(tiles), dtype=np.bool_)
-        active[number[reached[link]]] = True
-        return [(column, row) for column, row in tiles[active].tolist()]
+        link, column, row = self._touched_tiles
+        hit = np.flatnonzero((near[self.links.start] | near[self.links.end])[link])
+        if not hit.size:
+            return []
+        column, row = column[hit], row[hit]
+        active = np.zeros((np.ptp(row) + 1, np.ptp(column) + 1), dtype=np.bool_)
+        active[row - row.min(), column - column.min()] = True
+        rows, columns = np.nonzero(active)
+        return list(zip((columns + column.min()).tolist(), (rows + row.min()).tolist(), strict=True))
 
     def _window(self, tiles: list[TileAt], discs: Discs | None) -> Window:
         """Return the rectangle around tiles and discs, with two lattice points to spare on each side."""
@@ -298,16 +297,11 @@ class RoadSurface:
             self.links.end, minlength=self.x.size
         )
         junction = np.flatnonzero(degree >= 3).astype(np.int32)
-        place = np.column_stack([self.x[junction], self.y[junction]]) / self.cell_m
-        first = np.floor(place).astype(np.int64)
-        point = first[:, None, :] + np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
-        apart = np.abs(place[:, None, :] - point)
-        distance = np.hypot(apart[..., 0], apart[..., 1]) * self.cell_m
-        weight = (1.0 - apart[..., 0]) * (1.0 - apart[..., 1])
+        place = np.column_stack([self.x[junction], self.y[junction]])
+        point, distance, free = self.lattice.corners(place)
+        weight = np.prod(1.0 - np.abs(point - place[:, None, :] / self.cell_m), axis=2)
         level = distance - (weight * distance).sum(axis=1, keepdims=True) - JUNCTION_DEPTH_M
-        start = np.repeat(place, 4, axis=0) * self.cell_m
-        free = ~self.lattice.parted(start, point.reshape(-1, 2) * self.cell_m)
-        return np.repeat(junction, 4)[free], point.reshape(-1, 2)[free], level.ravel()[free]
+        return np.repeat(junction, 4).reshape(-1, 4)[free], point[free], level[free]
 
     def _near_junctions(self, window: Window, node_ms: Float64) -> tuple[Int64, Float64, Float64]:
         """Return the lattice points around junctions: place in the window, level when reached, time of the junction."""
@@ -316,7 +310,7 @@ class RoadSurface:
         here = np.flatnonzero((column >= 1) & (column < window.columns - 1) & (row >= 1) & (row < window.rows - 1))
         return row[here] * window.columns + column[here], level[here], node_ms[node[here]]
 
-    def _mark_junctions(self, level: Float64, limit_ms: int, cell: Int64, when_reached: Float64, time: Float64) -> None:
+    def _mark_junctions(self, level: Float32, limit_ms: int, cell: Int64, when_reached: Float64, time: Float64) -> None:
         """Take every reached junction in, and leave the others out where they have lattice points of their own."""
         reached = time <= limit_ms
         taken = np.zeros(level.size, dtype=np.bool_)
@@ -366,18 +360,19 @@ class RoadSurface:
             layers.append(type(parts[0])(start + row * window.columns + column, *others))
         return layers
 
-    def _bounds(self, window: Window, shore: Shore, circles: list[_Circle]) -> Float64:
+    def _bounds(self, window: Window, shore: Shore, circles: list[_Circle]) -> Float32:
         """Return how far from zero levels are kept: two cells, or the way to the next barrier where that is less."""
-        bound = np.full(window.rows * window.columns, self.lattice.shore_m)
+        bound = np.full(window.rows * window.columns, self.lattice.shore_m, dtype=np.float32)
         bound[shore.cell] = shore.distance_m
         for circle in circles:
             bound[circle.shore_cell] = circle.shore_m
-        return np.maximum(bound, SMALLEST_LEVEL_M, out=bound)
+        np.maximum(bound, SMALLEST_LEVEL_M, out=bound)
+        return bound
 
-    def _trimmed(self, level: Float64, bound: Float64) -> Float64:
+    def _trimmed(self, level: Float32, bound: Float32) -> Float32:
         """Cut levels to their bounds, and keep them off zero."""
-        level = np.clip(level, -bound, bound)
-        near_zero = np.abs(level) < SMALLEST_LEVEL_M
+        np.clip(level, -bound, bound, out=level)
+        near_zero = np.flatnonzero(np.abs(level) < SMALLEST_LEVEL_M)
         level[near_zero] = np.where(level[near_zero] <= 0, -SMALLEST_LEVEL_M, SMALLEST_LEVEL_M)
         return level
 
@@ -421,8 +416,8 @@ def prepare_surface(network: RoadNetwork, *, cell_m: float = 25.0, strip_m: floa
         raise NetworkError(f"cell_m and strip_m must be positive, got {cell_m} and {strip_m}")
     links, crossings = Links.from_network(network), index_barriers(network.barrier_lines)
     x, y = np.asarray(network.x, dtype=np.float64), np.asarray(network.y, dtype=np.float64)
-    spare_m = 2.0 * cell_m
-    reach_m = strip_m + spare_m
+    reach_m = strip_m + cell_m
+    tile_m = max(1000.0, 3.0 * (reach_m + cell_m))
 
     def index(chosen: Flags) -> RoadIndex:
         link = np.flatnonzero(chosen).astype(np.int32)
@@ -432,10 +427,10 @@ def prepare_surface(network: RoadNetwork, *, cell_m: float = 25.0, strip_m: floa
 
     lattice = Lattice(
         cell_m=cell_m,
-        tile_cells=int(np.ceil(max(1000.0, 2.0 * (reach_m + cell_m)) / cell_m)),
+        tile_cells=BLOCK_CELLS * math.ceil(tile_m / cell_m / BLOCK_CELLS),
         reach_m=reach_m,
-        corridor_m=CORRIDOR_CELLS * cell_m + spare_m,
-        shore_m=spare_m,
+        corridor_m=(CORRIDOR_CELLS + 1.0) * cell_m,
+        shore_m=2.0 * cell_m,
         roads=index(links.joinable),
         closed=index(~links.joinable),
         connected=None if links.connected.all() else index(links.joinable & links.connected),

@@ -37,7 +37,7 @@ LARGEST_LIMIT: Final = 2**31 - 2
 EXACT_FLOAT_BITS: Final = 53
 """Whole numbers below 2**53 are exact in 64-bit floats."""
 PACKED_BITS: Final = 62
-FINEST_BUCKETS_BITS, USUAL_BUCKETS_BITS = 16, 10
+FINEST_BUCKETS_BITS, USUAL_BUCKETS_BITS = 16, 8
 
 SCIPY_S_PER_NODE: Final = 1.2e-8
 """Seconds of scipy's search per source and node up to `SCIPY_REACH` nodes; measured, field/engine.md section a."""
@@ -326,14 +326,13 @@ class _Desk:
         self.job = job
         self.shift = _bucket_shift(job.arcs, job.limit)
         self.distance = np.full(n, job.packed_limit + 1, dtype=np.int64 if job.both else np.int32)
-        self.visited = np.empty(n + 1, dtype=np.int32)
         self.bucket = np.full((job.limit >> self.shift) + 2, -1, dtype=np.int32)
-        self.pool = np.empty(job.arcs.head.size + 64, dtype=np.int64)  # pages never touched are never committed
         self.mark_words = np.zeros(n // 8 + 1 if job.column is None else 1, dtype=np.int64)
         self.column = np.zeros(0, dtype=np.int32) if job.column is None else np.array(job.column, dtype=np.int32)
         if job.both:
             self.column = np.arange(n, dtype=np.int32) if job.column is None else self.column
             self.weight = (job.arcs.first.astype(np.int64) << job.second_bits) + job.arcs.second
+        self._resize_pool(job.arcs.head.size + 64)  # pages never touched are never committed
         self._resize_output(FIRST_OUTPUT_ENTRIES)
 
     def search(self, start: int) -> list[ReachedBlock]:
@@ -353,7 +352,7 @@ class _Desk:
         from clinicplan import kernels
 
         job, arcs = self.job, self.job.arcs
-        work = (self.distance, self.visited, self.pool, self.bucket)
+        work = (self.distance, self.scanned, self.pool, self.bucket)
         out = (self.out_column, self.out_first, indptr)
         if job.both:
             shift = self.shift + job.second_bits
@@ -373,9 +372,13 @@ class _Desk:
         from clinicplan import kernels
 
         if status == kernels.POOL_FULL:
-            self.pool = np.empty(2 * self.pool.size, dtype=np.int64)
+            self._resize_pool(2 * self.pool.size)
         elif status == kernels.OUTPUT_FULL and rows == 0:
             self._resize_output(2 * self.out_column.size)
+
+    def _resize_pool(self, entries: int) -> None:
+        self.pool = np.empty(entries, dtype=np.int64)
+        self.scanned = np.empty(entries, dtype=np.int32)
 
     def _resize_output(self, entries: int) -> None:
         self.out_column = np.empty(entries, dtype=np.int32)
@@ -383,7 +386,7 @@ class _Desk:
 
 
 def _bucket_shift(arcs: SearchArcs, limit: int) -> int:
-    """Return the width of a bucket as a power of two: a thousandth of the limit, less where edges are shorter.
+    """Return the width of a bucket as a power of two: a 128th to 256th of the limit, less where edges are shorter.
 
     A node is scanned at most once for each value inside a bucket, so narrow buckets bound the work on tiny edges.
     """
@@ -403,12 +406,20 @@ def _rows_sorted(indptr: Int64, column: Int32, total: NDArray[Any], n_columns: i
 def _in_source_order(blocks: list[ReachedBlock]) -> ReachedBlock:
     """Join blocks and put their rows in the order of the sources."""
     rows = np.concatenate([block.rows for block in blocks])
-    count = np.concatenate([np.diff(block.indptr) for block in blocks])
-    joined = [np.concatenate([getattr(block, name) for block in blocks]) for name in ("column", "first", "second")]
-    order = np.argsort(rows, kind="stable")
-    indptr = np.concatenate([[0], np.cumsum(count[order])])
-    if not (order == np.arange(order.size)).all():
-        start = (np.cumsum(count) - count)[order]
-        take = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], count[order])
-        joined = [values[take] if values.size else values for values in joined]
-    return ReachedBlock(rows[order], indptr, *joined)
+    indptr = np.append(0, np.cumsum(np.concatenate([np.diff(block.indptr) for block in blocks])))
+    column, first, second = (
+        np.concatenate([getattr(block, name) for block in blocks]) for name in ("column", "first", "second")
+    )
+    if (np.diff(rows) < 0).any():
+        order = np.argsort(rows, kind="stable")
+        second = _rows_taken(order, indptr, column, second).data if second.size else second
+        table = _rows_taken(order, indptr, column, first)
+        rows, indptr, column, first = rows[order], table.indptr, table.indices, table.data
+    return ReachedBlock(rows, indptr.astype(np.int64), column.astype(np.int32, copy=False), first, second)
+
+
+def _rows_taken(order: Int64, indptr: Int64, column: Int32, values: Int64) -> csr_array[Any]:
+    from scipy.sparse import csr_array
+
+    width = int(column.max(initial=0)) + 1
+    return csr_array((values, column, indptr), shape=(indptr.size - 1, width))[order]

@@ -151,7 +151,7 @@ def _text_table(source: LayerSource, path: Path, origin: Origin) -> RawTable:
     _check_row_lengths(grid, header, origin)
     table = read_sheet(grid, header, origin, source.columns)
     notes = [origin.note("not_a_workbook")] if path.suffix.lower() in WORKBOOKS else []
-    return _raw_table(table, source, origin, (*notes, *_short_rows(grid, header, origin)))
+    return _raw_table(table, origin, (*notes, *_short_rows(grid, header, origin)))
 
 
 def _split_text(text: str, source: LayerSource, origin: Origin) -> list[list[str]]:
@@ -226,7 +226,7 @@ def _workbook_table(source: LayerSource, path: Path, origin: Origin) -> RawTable
         *_other_sheets(book, source, grid.name, [found_grid.name for _, found_grid, _ in found], origin),
         *_hidden_rows(data, grid.name, header, origin),
     ]
-    return _raw_table(table, source, origin, notes)
+    return _raw_table(table, origin, notes)
 
 
 def _open_workbook(data: bytes, origin: Origin) -> Any:
@@ -336,7 +336,7 @@ def _text_column(values: pd.Series[Any]) -> list[str]:
 # Common ends
 
 
-def _raw_table(table: SheetTable, source: LayerSource, origin: Origin, notes: Sequence[Fault]) -> RawTable:
+def _raw_table(table: SheetTable, origin: Origin, notes: Sequence[Fault]) -> RawTable:
     if table.missing_overrides:
         headers = [clean(header) for header in table.headers.values()]
         raise _bad_columns(table.missing_overrides, headers, origin)

@@ -124,24 +124,48 @@ def headline_figures(result: CountyResult, lang: Language) -> list[tuple[str, st
     """Return label and value of the five figures: people, villages, outside, set aside, mean minutes."""
     summary = result.summary
     low, high = summary["share_range"]
-    outside = summary["villages"] - summary["villages_covered"]
     values = {
         "people": {
             "covered": f"{summary['people_covered']:,}", "all": f"{summary['population']:,}",
-            "share": percent(summary["people_covered_share"]), "low": percent(low), "high": percent(high),
+            "share": percent(summary["people_covered_share"]),
+            "range": "" if low == high else word("cli.headline.range", lang, low=percent(low), high=percent(high)),
         },
         "villages": {
             "covered": summary["villages_covered"], "all": summary["villages"],
             "share": percent(summary["villages_covered_share"]),
         },
-        "outside": {"count": outside, "people": f"{summary['population'] - summary['people_covered']:,}"},
+        "outside": _outside(summary),
         "pending": summary["pending"],
-        "mean": {"minutes": "—" if summary["mean_minutes"] is None else f"{summary['mean_minutes']:.1f}"},
+        "mean": {"minutes": _mean(summary)},
     }  # fmt: skip
     return [
         (word(f"cli.headline.{name}", lang), word(f"cli.headline.{name}_value", lang, **fields))
         for name, fields in values.items()
     ]
+
+
+def map_figures(result: CountyResult, lang: Language) -> list[tuple[str, str]]:
+    """Return label and value of the five figures, short enough for the panel of the map."""
+    summary = result.summary
+    outside = _outside(summary)
+    return [
+        (word("cli.headline.people_share", lang), percent(summary["people_covered_share"])),
+        (word("cli.headline.villages", lang), f"{summary['villages_covered']} / {summary['villages']}"),
+        (word("cli.headline.outside", lang), f"{outside['count']}"),
+        (word("cli.headline.people_outside", lang), outside["people"]),
+        (word("cli.headline.mean", lang), word("cli.headline.mean_value", lang, minutes=_mean(summary))),
+    ]
+
+
+def _outside(summary: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "count": summary["villages"] - summary["villages_covered"],
+        "people": f"{summary['population'] - summary['people_covered']:,}",
+    }
+
+
+def _mean(summary: dict[str, Any]) -> str:
+    return "—" if summary["mean_minutes"] is None else f"{summary['mean_minutes']:.1f}"
 
 
 def percent(share: float | None) -> str:

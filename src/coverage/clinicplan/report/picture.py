@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clinicplan.errors import Language
-from clinicplan.report.headline import headline_figures
+from clinicplan.report.headline import map_figures
 from clinicplan.report.statements import mandatory_statements, map_title, standard_statement
 from clinicplan.report.tables import facility_table, village_table
 from clinicplan.report.webmap import CountyPicture
@@ -44,7 +44,7 @@ def county_picture(result: CountyResult, lang: Language) -> CountyPicture:
         standard_text=standard_statement(summary, lang),
         mode_text=word("statements.mode", lang, mode=word(f"general.mode.{summary['mode']}", lang)),
         statements=tuple(mandatory_statements(result, lang)),
-        figures=tuple(headline_figures(result, lang)),
+        figures=tuple(map_figures(result, lang)),
         boundary=layers.boundary[["geometry"]],
         townships=None if layers.townships is None else layers.townships[["township", "geometry"]],
         roads=roads_to_draw(result),

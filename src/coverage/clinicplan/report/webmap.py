@@ -348,7 +348,8 @@ def _panel(picture: CountyPicture, drawn: DrawnCounty, tiles: Tiles | None, lang
     statements = [*picture.statements, *drawn.notes]
     if tiles:
         statements.append(word("map.note.tiles", lang, source=word(f"map.tiles.{tiles}", lang)))
-    subtitle = (picture.standard_text, picture.mode_text, word("map.date", lang, date=picture.date))
+    dated = (word("map.date", lang, date=picture.date),) if picture.date else ()
+    subtitle = (picture.standard_text, picture.mode_text, *dated)
     pending = pending_rows(picture.pending, lang)
     return side_panel(picture.title, subtitle, picture.figures, pending, statements, drawn.screen_notes, lang)
 

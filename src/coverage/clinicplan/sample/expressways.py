@@ -107,11 +107,10 @@ def draw_railway(sketch: Sketch, line: Line) -> None:
 
 def _crossed(sketch: Sketch, numbers: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Tell which steps of a line cross ways that stand already, with one step to spare."""
-    ways = [shapely.linestrings(sketch.line(way)) for way in sketch.ways]
     place = np.asarray([sketch.position(number) for number in numbers.tolist()])
     steps = shapely.linestrings(np.stack([place[:-1], place[1:]], axis=1))
     hit = np.zeros(len(numbers) + 1, dtype=bool)
-    found = shapely.STRtree(ways).query(steps, predicate="intersects")[0]
+    found = shapely.STRtree(sketch.lines()).query(steps, predicate="intersects")[0]
     for shift in (0, 1, 2):
         hit[np.maximum(found + shift - 1, 0)] = True
     return hit[: len(numbers) - 1]

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from clinicplan.sample.lattice import BoolArray, FloatArray, IntArray
-from clinicplan.sample.sketch import Drawing
+from clinicplan.sample.sketch import Drawing, runs_of
 
 CAR: Final = (
     "motorway", "motorway_link", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "service",
@@ -72,19 +72,11 @@ def _graph(drawing: Drawing, kmh: dict[str, float], allowed: BoolArray) -> RoadG
 
 def _segments(drawing: Drawing, kmh: dict[str, float]) -> tuple[IntArray, IntArray, FloatArray]:
     """Return directed segments of usable ways and their cost (metres / (1000 / 60 * km/h): 0.06 km/h gives metres)."""
-    tails, heads, costs = [], [], []
-    for way in drawing.ways:
-        name = way.tags.get("highway", "")
-        if name not in kmh or way.tags.get("access") == "private":
-            continue
-        points = np.asarray(way.points)
-        length = np.hypot(np.diff(drawing.x[points]), np.diff(drawing.y[points]))
-        cost = length * 0.06 / kmh[name]
-        tails.append(points[:-1])
-        heads.append(points[1:])
-        costs.append(cost)
-        if way.tags.get("oneway") != "yes" and way.tags.get("junction") != "roundabout":
-            tails.append(points[1:])
-            heads.append(points[:-1])
-            costs.append(cost)
-    return np.concatenate(tails), np.concatenate(heads), np.concatenate(costs)
+    ways = [way for way in drawing.ways if way.tags.get("highway") in kmh and way.tags.get("access") != "private"]
+    points, number = runs_of(ways)
+    first = np.flatnonzero(number[:-1] == number[1:])
+    tail, head, way = points[first], points[first + 1], number[first]
+    length = np.hypot(drawing.x[tail] - drawing.x[head], drawing.y[tail] - drawing.y[head])
+    cost = length * 0.06 / np.asarray([kmh[each.tags["highway"]] for each in ways])[way]
+    both = np.asarray([each.tags.get("oneway") != "yes" and "junction" not in each.tags for each in ways])[way]
+    return np.concatenate([tail, head[both]]), np.concatenate([head, tail[both]]), np.concatenate([cost, cost[both]])

@@ -24,8 +24,8 @@ from clinicplan.sample.sites import (
 from clinicplan.sample.terrain import Terrain, raise_terrain
 from clinicplan.sample.water import Reservoirs, dam_reservoirs
 
-SPACING_M = 165.0
-MARGIN_M = 20_700.0
+SPACING_M = 170.0
+MARGIN_M = 22_600.0
 """The lattice reaches this far beyond the boundary, metres; more than the 20 km that a region is cut at."""
 N_VILLAGES = 253
 """Administrative villages of the county (statistical codes of 2023)."""
@@ -76,7 +76,7 @@ def make_landscape(boundary: Polygon, town: tuple[float, float], seed: int) -> L
     cost = np.where(reservoirs.closed, np.inf, building_cost(lattice, terrain, 0.09))
     levelled = np.where(reservoirs.closed, np.inf, building_cost(lattice, terrain, 0.09, levelled_m=300.0))
     classes = highways.join_towns(lattice, mesh, levelled, towns, _trunk_ends(lattice, towns, int(seats[0])))
-    settlements, closed = _settle(lattice, terrain, ground, classes, towns, seed)
+    settlements, closed = _settle(lattice, terrain, ground, classes, towns, reservoirs.closed, seed)
     reach = _town_reach(lattice, mesh, terrain, settlements)
     return _build(
         lattice, mesh, terrain, ground, boundary, settlements, reservoirs, classes, reach, np.where(closed, np.inf, cost), seed
@@ -99,7 +99,7 @@ def _trunk_ends(lattice: Lattice, towns: IntArray, town: int) -> tuple[int, int,
 
 
 def _settle(
-    lattice: Lattice, terrain: Terrain, ground: Ground, classes: Classes, towns: IntArray, seed: int
+    lattice: Lattice, terrain: Terrain, ground: Ground, classes: Classes, towns: IntArray, wet: BoolArray, seed: int
 ) -> tuple[Settlements, BoolArray]:
     """Choose the villages; return them and the edges closed around the two lonely ones."""
     nodes = highways.road_nodes(lattice, classes)
@@ -108,6 +108,7 @@ def _settle(
     from_off = np.hypot(lattice.x - lattice.x[off_road], lattice.y - lattice.y[off_road])
     from_cut = np.hypot(lattice.x - lattice.x[cut_off], lattice.y - lattice.y[cut_off])
     empty = (from_off < OFF_ROAD_M + 250.0) | (from_cut < 2_500.0)
+    empty[lattice.tail[wet]] = empty[lattice.head[wet]] = True
     # The seats are villages too: each township hospital stands in one.
     count = N_VILLAGES - 12 - 2
     own, others = choose_villages(lattice, terrain, ground, road_m, empty, towns, count, seed)
@@ -181,6 +182,7 @@ def _hamlets(
     score[(ground.inside_m < 300.0) | (random.random(len(score)) < 0.5)] = -np.inf
     reached = np.zeros(len(score), dtype=bool)
     reached[lattice.tail[np.isfinite(cost)]] = True
+    reached[lattice.tail[np.isinf(cost)]] = reached[lattice.head[np.isinf(cost)]] = False
     score[~reached] = -np.inf
     taken = np.concatenate([settlements.seats, settlements.villages])
     return scatter(lattice.x, lattice.y, score, 560.0, 420, taken)

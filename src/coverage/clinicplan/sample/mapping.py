@@ -46,7 +46,7 @@ def near_settlements(land: Landscape) -> FloatArray:
 
 def _draw_expressways(sketch: Sketch, land: Landscape, points: Points, place: FloatArray, seed: int) -> None:
     west, south, east, north = land.boundary.bounds
-    reach = 19_500.0
+    reach = 21_000.0
     by_motorway = _beside_town(land, [])
     by_railway = _beside_town(land, [by_motorway])
     motorway = find_line(

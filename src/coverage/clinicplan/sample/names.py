@@ -35,6 +35,12 @@ def village_names(count: int, seed: int) -> list[str]:
     return [FRONT[front] + name if has else name for name, has, front in zip(plain, fronted, fronts, strict=False)]
 
 
+def former_village_names(count: int, taken: set[str]) -> list[str]:
+    """Return names of villages that were merged into others, none of them a name of today."""
+    pairs = (one + two for two in reversed(SECOND) for one in reversed(FIRST))
+    return [name for name in pairs if f"{name}村" not in taken and f"{name}社区" not in taken][:count]
+
+
 def road_names(seed: int) -> Iterator[str]:
     """Yield made-up names of roads without an ending, endlessly."""
     random = np.random.default_rng([seed, 7])

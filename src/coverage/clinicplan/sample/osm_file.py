@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clinicplan.sample.sketch import Drawing
+from clinicplan.sample.sketch import Drawing, runs_of
 
 FIRST_ID = 1
 """Ids start here; they mean nothing outside the sample."""
@@ -14,6 +14,8 @@ FIRST_ID = 1
 
 def write_osm(path: Path, drawing: Drawing, crs: str) -> None:
     """Write points that are used and all ways, ids ascending, without times, users or versions.
+
+    CGCS2000 degrees are written as WGS84 degrees: they agree to within centimetres.
 
     Parameters
     ----------
@@ -28,8 +30,8 @@ def write_osm(path: Path, drawing: Drawing, crs: str) -> None:
     from osmium.osm import mutable
     from pyproj import Transformer
 
-    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(drawing.x, drawing.y)
-    used = np.unique(np.concatenate([np.asarray(way.points) for way in drawing.ways]))
+    lon, lat = Transformer.from_crs(crs, "EPSG:4490", always_xy=True).transform(drawing.x, drawing.y)
+    used = np.unique(runs_of(drawing.ways)[0])
     ids = np.full(len(drawing.x), -1, dtype=np.int64)
     ids[used] = FIRST_ID + np.arange(len(used))
     path.unlink(missing_ok=True)

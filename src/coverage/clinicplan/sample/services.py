@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import shapely
 
 from clinicplan.sample.journeys import RoadGraph, car_metres, e_bike_minutes
 from clinicplan.sample.landscape import Landscape
 from clinicplan.sample.lattice import BoolArray, FloatArray, IntArray
-from clinicplan.sample.names import TOWNSHIPS
+from clinicplan.sample.names import TOWNSHIPS, former_village_names
 from clinicplan.sample.sketch import Drawing
 from clinicplan.sample.units import Units
 
 HOSPITAL_METRES: Final = (14_600.0, 15_300.0)
 """Road metres, door to door, from the county medical centre to two township hospitals."""
-SHARE_WITHIN: Final = 0.885
+SHARE_WITHIN: Final = 0.915
 """Share of villagers within 20 minutes by e-bike of a working clinic or hospital that the clinics are placed for."""
 CIRCLE_MIN: Final = 20.0
 N_ZONES: Final = 4
@@ -59,9 +60,13 @@ class Roadside:
     e_bike: RoadGraph
     door: IntArray
     """Shape (units): the road point nearest each unit, -1 where it is none of the main network."""
+    open_points: IntArray
+    """Points that both cars and e-bikes reach, motorways apart."""
+    inside: BoolArray
+    """Shape (points): open, and within the county."""
 
 
-def survey_roadside(drawing: Drawing, units: Units) -> Roadside:
+def survey_roadside(land: Landscape, drawing: Drawing, units: Units) -> Roadside:
     """Find the road point nearest each unit."""
     from scipy.spatial import cKDTree
 
@@ -71,13 +76,14 @@ def survey_roadside(drawing: Drawing, units: Units) -> Roadside:
     distance, nearest = cKDTree(place).query(np.column_stack([units.x, units.y]))
     door = np.where(distance < 700.0, usable[nearest], -1)
     door[units.cut_off] = door[units.off_road] = -1
-    return Roadside(drawing, car, e_bike, door)
+    inside = car.usable & e_bike.usable & shapely.contains_xy(land.boundary.buffer(-120.0), drawing.x, drawing.y)
+    return Roadside(drawing, car, e_bike, door, usable, inside)
 
 
 def place_services(land: Landscape, drawing: Drawing, units: Units, seed: int) -> list[Site]:
     """Return all facilities, upper tiers first, those beyond the county line last."""
     random = np.random.default_rng([seed, 11])
-    roadside = survey_roadside(drawing, units)
+    roadside = survey_roadside(land, drawing, units)
     upper = _place_upper(land, roadside, units, random)
     beyond = _place_beyond(land, roadside, random)
     clinics = _place_clinics(land, roadside, units, upper, beyond, random)
@@ -154,7 +160,7 @@ def _point_at(
 def _place_beyond(land: Landscape, roadside: Roadside, random: np.random.Generator) -> list[Site]:
     """Place clinics and hospitals of the neighbour county in the villages and towns just over the line."""
     lattice, settlements = land.lattice, land.settlements
-    usable = np.flatnonzero(roadside.car.usable)
+    usable = roadside.open_points
     from scipy.spatial import cKDTree
 
     tree = cKDTree(np.column_stack([roadside.drawing.x[usable], roadside.drawing.y[usable]]))
@@ -188,7 +194,8 @@ def _place_clinics(
     large = has[np.argsort(-units.people[has], kind="stable")]
     large = large[~np.isin(large, idle)]
     more = [unit for unit in large.tolist() if unit not in set(units.seats[:4].tolist())][: max(N_CLINICS - len(sites), 0)]
-    return sites + [_clinic(roadside, units, unit, "第二", random, operating=True) for unit in more]
+    former = former_village_names(len(more), set(units.name.tolist()))
+    return sites + [_clinic(roadside, units, unit, name, random, operating=True) for unit, name in zip(more, former, strict=True)]
 
 
 def _forced_without(
@@ -213,7 +220,7 @@ def exempt_units(land: Landscape, units: Units) -> IntArray:
 def _site_points(roadside: Roadside, sites: list[Site]) -> IntArray:
     from scipy.spatial import cKDTree
 
-    usable = np.flatnonzero(roadside.car.usable)
+    usable = roadside.open_points
     tree = cKDTree(np.column_stack([roadside.drawing.x[usable], roadside.drawing.y[usable]]))
     return np.asarray(usable[tree.query([(site.x, site.y) for site in sites])[1]])
 
@@ -268,14 +275,14 @@ def _is_fixed(tier: str) -> bool:
 def _clinic(
     roadside: Roadside, units: Units, unit: int, mark: str, random: np.random.Generator, *, operating: bool
 ) -> Site:
-    """Place a clinic of a village at its door, or some houses on."""
+    """Place a clinic of a village at its door, some houses on or, marked by its name, in a village since merged."""
     drawing, door = roadside.drawing, int(roadside.door[unit])
     if mark or random.random() < 0.5:
         gap = np.hypot(drawing.x - drawing.x[door], drawing.y - drawing.y[door])
-        away = np.flatnonzero((gap > (250.0 if mark else 60.0)) & (gap < (900.0 if mark else 260.0)) & roadside.car.usable)
+        away = np.flatnonzero((gap > (450.0 if mark else 60.0)) & (gap < (1_300.0 if mark else 260.0)) & roadside.inside)
         door = int(random.choice(away)) if len(away) else door
     x, y = _spot(drawing, door, random)
-    central = not mark and operating and random.random() < 0.12
+    central = not mark and operating and random.random() < 0.16
     label = "中心村卫生室" if central else f"{mark}卫生室"
     name = f"{units.name[unit]}{label}"
     return Site("central_clinic" if central else "village_clinic", name, x, y, unit, int(units.township[unit]), operating)

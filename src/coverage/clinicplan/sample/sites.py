@@ -14,7 +14,7 @@ TOWN_APART_M = 7_000.0
 NEIGHBOUR_TOWN_APART_M = 10_500.0
 VILLAGE_APART_M = 950.0
 NEIGHBOUR_VILLAGE_APART_M = 2_300.0
-RIM_M = 2_500.0
+RIM_M = 500.0
 """No settlement nearer than this to the edge of the lattice, metres."""
 
 
@@ -50,7 +50,7 @@ def survey_ground(lattice: Lattice, terrain: Terrain, inside_m: FloatArray) -> G
             lattice.y - lattice.y.min(), lattice.y.max() - lattice.y,
         ]
     )  # fmt: skip
-    return Ground(inside_m, steepness, floor, rim - 1_200.0)
+    return Ground(inside_m, steepness, floor, rim - 1_500.0)
 
 
 def scatter(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from clinicplan.sample.lattice import FloatArray, IntArray
 
@@ -43,6 +45,13 @@ class Drawing:
         """Return the line of a way, shape (points, 2)."""
         chosen = np.asarray(way.points)
         return np.column_stack([self.x[chosen], self.y[chosen]])
+
+
+def runs_of(ways: Sequence[Way]) -> tuple[IntArray, IntArray]:
+    """Return the points of all ways one after the other, and the number of the way each belongs to."""
+    count = [len(way.points) for way in ways]
+    points = np.fromiter((point for way in ways for point in way.points), dtype=np.int64, count=sum(count))
+    return points, np.repeat(np.arange(len(ways)), count)
 
 
 class Sketch:
@@ -93,9 +102,11 @@ class Sketch:
         """The ways so far."""
         return tuple(self._ways)
 
-    def line(self, way: Way) -> FloatArray:
-        """Return the line of a way, shape (points, 2)."""
-        return np.asarray([self.position(point) for point in way.points])
+    def lines(self) -> NDArray[np.object_]:
+        """Return the lines of all ways so far."""
+        points, way = runs_of(self._ways)
+        place = np.column_stack([np.asarray(self._x)[points], np.asarray(self._y)[points]])
+        return np.asarray(shapely.linestrings(place, indices=way))
 
     def finish(self, ways: Iterable[Way] | None = None) -> Drawing:
         """Return the drawing, with other ways than those collected where given."""
