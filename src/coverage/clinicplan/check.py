@@ -186,7 +186,9 @@ def guess_data(
 
     if not _is_in_china(layers):
         return {}
-    lines = road_lines(roads)
+    import shapely
+
+    lines = shapely.STRtree(road_lines(roads))
     guesses = {}
     for name in POINT_LAYERS:
         source = region.layers.present().get(name)
@@ -194,7 +196,7 @@ def guess_data(
             continue
         lon, lat = file_degrees(checked[name].frame, layers.crs, source.datum)
         for group, rows in _groups_by_source(checked[name]).items():
-            if np.isfinite(lon[rows]).any() and lines.size:
+            if np.isfinite(lon[rows]).any() and len(lines):
                 guesses[name, group] = identify_datum(lon[rows], lat[rows], lines, layers.crs, declared=source.datum)
     return guesses
 
@@ -225,7 +227,7 @@ def file_degrees(frame: gpd.GeoDataFrame, crs: str, datum: str) -> tuple[Float64
     lon, lat
         Shape (rows): degrees, NaN where there is no place.
     """
-    from clinicplan.datum_check import converter
+    from clinicplan.datum import converter
 
     shift: dict[str, Callable[..., tuple[Float64, Float64]]] = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}
     x, y = positions(frame)

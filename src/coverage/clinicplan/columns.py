@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from clinicplan.cells import Number, clean, is_empty, read_code, read_list, read_number, read_yes_no
+from clinicplan.cells import Number, clean, is_empty, read_code, read_list, read_number, read_yes_no, tidy
 from clinicplan.errors import Fault, LayerError, Severity
 from clinicplan.headers import nearest_header, usual_header
 from clinicplan.tables import RawTable, shown_headers
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _FACTORS: Final = {"万": 10_000, "千": 1_000, "百": 100}
 _HEADER_UNIT: Final = re.compile(r"([万千百])(人|元|平方米|㎡|人次|口)")
 _MOST_WORDS_SHOWN: Final = 8
+_SERIAL_NUMBERS: Final = ("序号", "编号序")
 COMPUTED_COLUMNS: Final = ("geometry", "pending", "source_row", "population_imputed", "outside_county")
 """Columns that are always made here: a file's own column of that name, as in a result read back, is left out."""
 
@@ -42,10 +43,13 @@ class LayerReading:
         The layer; None where an error left nothing to use.
     faults
         Errors, rows set aside and notes.
+    areas
+        The polygons of rows that are given by polygons, with their id; None for layers of points.
     """
 
     frame: gpd.GeoDataFrame | None
     faults: tuple[Fault, ...] = ()
+    areas: gpd.GeoDataFrame | None = None
 
     @property
     def errors(self) -> tuple[Fault, ...]:
@@ -131,7 +135,12 @@ def missing_columns(table: RawTable, wanted: Iterable[str], origin: Origin) -> l
 
 def text_column(table: RawTable, column: str) -> list[str]:
     """Return a column as tidy text; empty text where empty."""
-    return ["" if is_empty(cell) else clean(cell) for cell in table.cells(column)]
+    return ["" if is_empty(cell) else tidy(cell) for cell in table.cells(column)]
+
+
+def township_column(table: RawTable, column: str = "township") -> list[str]:
+    """Return a column of township names in plain forms, since layers are compared by them."""
+    return [clean(text) for text in text_column(table, column)]
 
 
 def code_column(table: RawTable, column: str, origin: Origin) -> tuple[list[str], list[Fault]]:
@@ -252,7 +261,7 @@ def optional_columns(
         Whole numbers as `Int64`, other numbers as `float64`, yes/no as `boolean`, lists as text joined by `;`, words
         of a vocabulary as our ids, everything else as tidy text.
     """
-    skipped = {*skip, *COMPUTED_COLUMNS}
+    skipped = {*skip, *COMPUTED_COLUMNS, *_SERIAL_NUMBERS}
     columns: dict[str, Any] = {}
     faults: list[Fault] = []
     for name in map(str, table.frame.columns):

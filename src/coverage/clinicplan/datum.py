@@ -7,6 +7,7 @@ decimetres and are treated as the same.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -15,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pyproj import CRS, Transformer
 
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 Degrees = NDArray[np.float64]
@@ -189,6 +192,14 @@ def metric_crs(lon: float, lat: float) -> str:
         return f"EPSG:{4534 + zone - 25}"
     zone = min(math.floor((lon + 180) / 6) + 1, 60)
     return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
+
+
+@functools.lru_cache(maxsize=16)
+def converter(source: str | CRS, target: str | CRS) -> Transformer:
+    """Return the conversion between two systems, east before north; made once, for that takes a fifth of a second."""
+    from pyproj import Transformer
+
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def _inside(box: tuple[float, float, float, float], lon: Degrees, lat: Degrees) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from clinicplan.columns import (
 )
 from clinicplan.errors import Fault, LayerError, Severity
 from clinicplan.origin import Origin
-from clinicplan.placement import fill_townships, inside_county, place_faults, place_rows, unknown_townships
+from clinicplan.placement import Placement, fill_townships, place_rows, unknown_townships
 from clinicplan.positions import POSITION_COLUMNS
 from clinicplan.tables import RawTable, read_table
 from clinicplan.villages import find_villages
@@ -78,37 +78,34 @@ def read_facilities(
     ids, id_faults = identify_rows(table, "facility_id", "F", origin)
     names = text_column(table, "name")
     tiers, tier_faults = _tiers(table, names, origin)
-    points, problem, place = place_rows(table, source, ground, origin, ids)
-    faults = [*table.faults, *missing_columns(table, ["name"], origin), *id_faults, *tier_faults, *place]
-    if points is None or any(fault.severity == Severity.ERROR for fault in faults):
+    place = place_rows(table, source, ground, origin, ids)
+    faults = [*table.faults, *missing_columns(table, ["name"], origin), *id_faults, *tier_faults, *place.faults]
+    if place.points is None or any(fault.severity == Severity.ERROR for fault in faults):
         return LayerReading(None, tuple(faults))
-    outside = ~inside_county(points, ground) & (problem == "")
-    columns, column_faults = _columns(table, ids, points, townships, outside, origin)
+    columns, column_faults = _columns(table, ids, place, townships, origin)
     frame = gpd.GeoDataFrame(
-        {"facility_id": ids, "name": names, "tier": tiers, **columns, "outside_county": outside}
-        | {"pending": np.where(problem == "", "", "no_coordinates"), "source_row": table.rows},
-        geometry=points.array,
-        crs=points.crs,
+        {"facility_id": ids, "name": names, "tier": tiers, **columns, "outside_county": place.outside}
+        | {"pending": np.where(place.placed, "", "no_coordinates"), "source_row": table.rows},
+        geometry=place.points.array,
+        crs=place.points.crs,
     )
-    faults += [*column_faults, *place_faults(table, problem, ids, origin)]
-    return LayerReading(_ordered(frame), tuple(faults))
+    return LayerReading(_ordered(frame), (*faults, *column_faults))
 
 
 def _columns(
     table: RawTable,
     ids: list[str],
-    points: gpd.GeoSeries,
+    place: Placement,
     townships: gpd.GeoDataFrame | None,
-    outside: np.ndarray[tuple[int], np.dtype[np.bool_]],
     origin: Origin,
 ) -> tuple[dict[str, object], list[Fault]]:
     """Return every column but those of identity and place."""
     villages, village_faults = code_column(table, "village_id", origin)
     codes = [village or code for village, code in zip(villages, ids, strict=True)]
-    towns, town_faults = fill_townships(table, codes, points, townships, origin)
+    towns, town_faults = fill_townships(table, codes, place.points, townships, origin)
     operating, operating_faults = word_column(table, "operating", origin)
     others, other_faults = optional_columns(table, "facilities", _DEALT_WITH, origin)
-    strange = unknown_townships(towns, ~outside, table, townships, origin)
+    strange = unknown_townships(towns, ~place.outside, table, townships, origin)
     columns = {"township": towns, "village_id": villages, "operating": operating, **others}
     return columns, [*village_faults, *town_faults, *operating_faults, *other_faults, *strange]
 
@@ -183,9 +180,9 @@ def read_candidates(
     except LayerError as error:
         return LayerReading(None, error.faults)
     ids, id_faults = identify_rows(table, "candidate_id", "C", origin)
-    points, problem, place = place_rows(table, source, ground, origin, ids)
-    faults = [*table.faults, *id_faults, *place]
-    if points is None or any(fault.severity == Severity.ERROR for fault in faults):
+    place = place_rows(table, source, ground, origin, ids)
+    faults = [*table.faults, *id_faults, *place.faults]
+    if place.points is None or any(fault.severity == Severity.ERROR for fault in faults):
         return LayerReading(None, tuple(faults))
     homes, home_faults = find_villages(table, villages, origin)
     names = [name or code for name, code in zip(text_column(table, "name"), ids, strict=True)]
@@ -193,10 +190,9 @@ def read_candidates(
     columns, column_faults = optional_columns(table, "candidates", skip, origin)
     frame = gpd.GeoDataFrame(
         {"candidate_id": ids, "name": names, "village_id": homes, **columns}
-        | {"outside_county": ~inside_county(points, ground) & (problem == "")}
-        | {"pending": np.where(problem == "", "", "no_coordinates"), "source_row": table.rows},
-        geometry=points.array,
-        crs=points.crs,
+        | {"outside_county": place.outside}
+        | {"pending": np.where(place.placed, "", "no_coordinates"), "source_row": table.rows},
+        geometry=place.points.array,
+        crs=place.points.crs,
     )
-    faults += [*place_faults(table, problem, ids, origin), *home_faults, *column_faults]
-    return LayerReading(frame, tuple(faults))
+    return LayerReading(frame, (*faults, *home_faults, *column_faults))

@@ -153,8 +153,8 @@ def count_hits(cells: Sequence[str], layer: str, overrides: Mapping[str, str]) -
     for cell in cells:
         if not cell or len(cell) > 60:
             continue
-        match = match_header(cell, layer)
-        if match and match.quality == EXACT:
+        match = _exact(cell, layer) if _joined(cell) not in _table().foreign else None
+        if match:
             columns.add(match.column)
         elif _joined(cell) in named:
             columns.add(cell)
@@ -250,6 +250,7 @@ def _exact_words(layer: str) -> dict[str, tuple[int, str]]:
     return words
 
 
+@functools.lru_cache(maxsize=16384)
 def _exact(header: str, layer: str) -> Match | None:
     """Match the whole header, else the header without its brackets where these hold no more than a unit."""
     words = _exact_words(layer)

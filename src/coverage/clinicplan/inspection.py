@@ -105,14 +105,14 @@ class Inspection:
         Returns
         -------
         table
-            `fault` (number of the fault; rows of one fault share it), `severity, code, layer, file, row` (0 where a
-            fault is about no row), `id, found, allowed, remedy`.
+            `fault` (number of the fault; rows of one fault share it), `severity, code, layer, file, row` (missing
+            where a fault is about no row), `id, found, allowed, remedy`.
         """
         import pandas as pd
 
         records = [record for number, item in enumerate(self.faults, 1) for record in _records(number, item, lang)]
         columns = ["fault", "severity", "code", "layer", "file", "row", "id", "found", "allowed", "remedy"]
-        return pd.DataFrame(records, columns=columns)
+        return pd.DataFrame(records, columns=columns).astype({"row": "Int64"})
 
     def figures_frame(self, lang: Language = "zh") -> pd.DataFrame:
         """Return the figures as a table: `layer, name, value, unit`, in words of one language."""
@@ -243,7 +243,7 @@ def _records(number: int, item: Fault, lang: Language) -> Iterator[tuple[Any, ..
     severity = word(f"general.severity.{item.severity}", lang)
     count = max(len(item.rows), len(item.ids), 1)
     for place in range(count):
-        row = item.rows[place] if place < len(item.rows) else 0
+        row = item.rows[place] if place < len(item.rows) else None
         code = item.ids[place] if place < len(item.ids) else ""
         yield number, severity, item.code, _layer_word(item.layer, lang), item.file, row, code, *texts_of
 

@@ -165,6 +165,8 @@ class Lattice:
         aside = np.flatnonzero(~np.isin(roads.link, self.connected.link))
         rows = self._rows(xy, shore, roads.cell[aside], self.connected, self.reach_m)
         nearest = roads.distance_m[aside][np.searchsorted(roads.cell[aside], rows.cell)]
+        # A point stands for places up to half a diagonal nearer to the tiny part, for which less is allowed.
+        nearest = np.maximum(nearest - 0.7 * self.cell_m, 0.0)
         near = rows.distance_m <= COMPONENT_FACTOR * nearest + COMPONENT_EXTRA_M
         return Rows(rows.cell[near], rows.link[near], rows.fraction[near], rows.distance_m[near])
 

@@ -76,7 +76,8 @@ class CheckedLayer:
         rows = tuple(self.file_rows[row] for row in chosen) if self.file_rows else ()
         return fault(
             severity, code, subject="check", layer=self.name, file=self.file,
-            rows=rows, ids=tuple(self.ids[row] for row in chosen), count=len(chosen) if count is None else count, **values,
+            rows=rows, ids=tuple(self.ids[row] for row in chosen),
+            count=len(chosen) if count is None else count, **values,
         )  # fmt: skip
 
 
@@ -197,17 +198,17 @@ def faults_of_villages_without_clinic(
 
 
 def faults_of_duplicates(facilities: CheckedLayer, pairs: Iterable[SuspectedDuplicate]) -> list[Fault]:
-    """List suspected duplicates, one note a pair; pairs at the same coordinates and of other names are listed there."""
-    names = texts(facilities.frame, "name")
-    return [
-        facilities.fault(
-            Severity.NOTE, "suspected_duplicate", (pair.first_row, pair.second_row),
-            first=names[pair.first_row], second=names[pair.second_row],
-            reason=Phrase(pair.sentence("zh"), pair.sentence("en")),
-        )
-        for pair in pairs
-        if pair.reason != "same_place"
-    ]  # fmt: skip
+    """List suspected duplicates, one note for facilities that hang together by pairs.
+
+    Pairs at the very same coordinates and of other names are left to `faults_of_copied_coordinates`.
+    """
+    suspected = [pair for pair in pairs if pair.reason != "same_place"]
+    clusters = _clusters([(pair.first_row, pair.second_row) for pair in suspected])
+    within = {row: number for number, rows in enumerate(clusters) for row in rows}
+    pairs_of: dict[int, list[SuspectedDuplicate]] = defaultdict(list)
+    for pair in suspected:
+        pairs_of[within[pair.first_row]].append(pair)
+    return [_duplicate_fault(facilities, rows, pairs_of[number]) for number, rows in enumerate(clusters)]
 
 
 def faults_of_datum(layer: CheckedLayer, guess: DatumGuess, source: str = "") -> list[Fault]:
@@ -242,6 +243,25 @@ def phrase_list(items: Sequence[str], most: int = 8) -> Phrase:
     """
     shown = [*items[:most], *(["…"] if len(items) > most else [])]
     return Phrase("、".join(shown), ", ".join(shown))
+
+
+def _clusters(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Return groups of rows that hang together by pairs, each in ascending order, the group of the first row first."""
+    group: dict[int, set[int]] = {}
+    for first, second in pairs:
+        joined = group.get(first, {first}) | group.get(second, {second})
+        group |= dict.fromkeys(joined, joined)
+    return [sorted(rows) for row, rows in sorted(group.items()) if row == min(rows)]
+
+
+def _duplicate_fault(facilities: CheckedLayer, rows: Sequence[int], pairs: Sequence[SuspectedDuplicate]) -> Fault:
+    names = texts(facilities.frame, "name")
+    if len(rows) > 2:
+        listed = phrase_list([names[row] for row in rows])
+        return facilities.fault(Severity.NOTE, "suspected_duplicates", rows, names=listed)
+    reason = Phrase(pairs[0].sentence("zh"), pairs[0].sentence("en"))
+    first, second = (names[row] for row in rows)
+    return facilities.fault(Severity.NOTE, "suspected_duplicate", rows, first=first, second=second, reason=reason)
 
 
 def _sentence(matches: ClinicMatches, row: int) -> Phrase:

@@ -41,6 +41,8 @@ class CountyLayers:
         See `facilities.read_facilities`.
     townships, natural_villages, candidates, urban_area, barriers
         None where the region has no such layer.
+    village_areas
+        `village_id, geometry`: the polygons of villages that are given by polygons; None where all are points.
     faults
         Rows set aside and notes; the rows set aside come first.
     """
@@ -54,6 +56,7 @@ class CountyLayers:
     candidates: gpd.GeoDataFrame | None = None
     urban_area: gpd.GeoDataFrame | None = None
     barriers: gpd.GeoDataFrame | None = None
+    village_areas: gpd.GeoDataFrame | None = None
     faults: tuple[Fault, ...] = ()
 
     def __repr__(self) -> str:
@@ -103,7 +106,8 @@ def read_layers(region: Region) -> CountyLayers:
     if any(fault.severity == Severity.ERROR for fault in faults):
         raise LayerError(*faults)
     frames = {name: reading.checked() for name, reading in readings.items() if name != "region"}
-    return CountyLayers(crs=str(frames["boundary"].crs), faults=tuple(faults), **frames)
+    areas = readings["villages"].areas
+    return CountyLayers(crs=str(frames["boundary"].crs), village_areas=areas, faults=tuple(faults), **frames)
 
 
 def _read_all(region: Region) -> dict[str, LayerReading]:

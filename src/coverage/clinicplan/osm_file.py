@@ -99,7 +99,7 @@ def read_osm_file(path: Path, keys: Sequence[str]) -> OsmContents:
             if members := collector.missing_members():
                 for lines in _member_lines(path, store, members, Path(folder) / "water.opl"):
                     collector.add_members(lines)
-    except (RuntimeError, ValueError, UnicodeDecodeError) as error:
+    except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise road_error("broken_osm", path.name, detail=_first_line(error)) from error
     collector.place_negative_nodes(path)
     return collector.contents()

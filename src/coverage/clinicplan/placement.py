@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
 import numpy as np
 
-from clinicplan.columns import shown_words, text_column
+from clinicplan.columns import shown_words, township_column
 from clinicplan.errors import LayerError
 from clinicplan.positions import locate_rows
 from clinicplan.region import nearest_word
@@ -26,18 +27,62 @@ if TYPE_CHECKING:
 _TOWNSHIP_DIGITS: Final = 9
 
 
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where the rows of a layer lie.
+
+    Parameters
+    ----------
+    points
+        In the metric system, None where a row has no place; None altogether where no row has one.
+    placed
+        Shape (rows): whether a row has a place.
+    outside
+        Shape (rows): whether its place lies beyond the county's line.
+    faults
+        What was guessed, and rows set aside for want of a place.
+    areas
+        The polygons of rows that are given by polygons; None for layers of points.
+    """
+
+    points: gpd.GeoSeries | None
+    placed: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+    faults: tuple[Fault, ...]
+    areas: gpd.GeoSeries | None = None
+
+
 def place_rows(
     table: RawTable, source: LayerSource, ground: Ground | None, origin: Origin, ids: list[str]
-) -> tuple[gpd.GeoSeries | None, NDArray[np.object_], list[Fault]]:
-    """Return the point of each row, what is wrong with rows that have none, and faults; None where none has one."""
+) -> Placement:
+    """Find the place of each row and tell whether it lies in the county, its line included.
+
+    Parameters
+    ----------
+    table, source
+        The layer as it stands in the file, and as the region states it.
+    ground
+        The county; None: nothing lies outside.
+    origin, ids
+        Layer and file, and the id of each row, for the faults.
+
+    Returns
+    -------
+    placement
+        With an error among its faults where no row has a place.
+    """
     try:
         positions = locate_rows(table, source, ground, origin, ids)
     except LayerError as error:
-        return None, np.full(len(table.rows), "empty", dtype=object), list(error.faults)
-    return positions.points, positions.problem, list(positions.faults)
+        nowhere = np.zeros(len(table.rows), dtype=bool)
+        return Placement(None, nowhere, nowhere, error.faults)
+    placed = positions.problem == ""
+    inside = placed if ground is None else positions.points.intersects(ground.boundary).to_numpy()
+    faults = (*positions.faults, *_missing_places(table, positions.problem, ids, origin))
+    return Placement(positions.points, placed, placed & ~inside, faults, positions.areas)
 
 
-def place_faults(table: RawTable, problem: NDArray[np.object_], ids: list[str], origin: Origin) -> list[Fault]:
+def _missing_places(table: RawTable, problem: NDArray[np.object_], ids: list[str], origin: Origin) -> list[Fault]:
     """Report rows set aside for want of a place; swapped coordinates are reported where they are found."""
     without = (problem != "") & (problem != "swapped")
     if not without.any():
@@ -55,25 +100,17 @@ def place_faults(table: RawTable, problem: NDArray[np.object_], ids: list[str], 
     ]
 
 
-def inside_county(points: gpd.GeoSeries, ground: Ground | None) -> NDArray[np.bool_]:
-    """Tell which points lie in the county, its line included; every point does where the county is not known."""
-    if ground is None:
-        return np.ones(len(points), dtype=bool)
-    inside: NDArray[np.bool_] = points.intersects(ground.boundary).to_numpy()
-    return inside
-
-
 def fill_townships(
     table: RawTable,
     codes: list[str],
-    points: gpd.GeoSeries,
+    points: gpd.GeoSeries | None,
     townships: gpd.GeoDataFrame | None,
     origin: Origin,
 ) -> tuple[list[str], list[Fault]]:
     """Return the township of each row; where the cell is empty, the first of these that gives one.
 
-    The township of other rows with the same first nine digits of the code; the cell above, where each township is
-    written once and the cells below it are empty; the township's polygon. Each way is said with its rows.
+    The township of other rows with the same first nine digits of the code; the township's polygon; the cell above,
+    where each township is written once and the cells below it are empty. Each way is said with its rows.
 
     Parameters
     ----------
@@ -93,13 +130,13 @@ def fill_townships(
     townships, faults
         Empty text where no way gives one.
     """
-    given = text_column(table, "township")
+    given = township_column(table)
     names = list(given)
     faults: list[Fault] = []
     ways = (
         ("township_from_code", _by_code(names, codes)),
-        ("township_from_above", _from_above(given)),
         ("township_from_polygon", _by_polygon(points, townships) if not all(names) else names),
+        ("township_from_above", _from_above(given)),
     )
     for way, found in ways:
         filled = [row for row, name in enumerate(found) if name and not names[row]]
@@ -133,10 +170,10 @@ def _from_above(given: list[str]) -> list[str]:
     return [carried := name or carried for name in given]
 
 
-def _by_polygon(points: gpd.GeoSeries, townships: gpd.GeoDataFrame | None) -> list[str]:
+def _by_polygon(points: gpd.GeoSeries | None, townships: gpd.GeoDataFrame | None) -> list[str]:
+    if points is None or townships is None or townships.empty:
+        return []
     names = [""] * len(points)
-    if townships is None or townships.empty:
-        return names
     located = gpd.GeoDataFrame(geometry=points.reset_index(drop=True)).dropna(subset="geometry")
     joined = located.sjoin(townships[["township", "geometry"]], predicate="intersects")
     # A point on a common line belongs to the township that comes first.

@@ -102,7 +102,7 @@ def locate_rows(
     faults: list[Fault] = []
     if table.geometry is not None and not table.geometry.isna().all():
         shapes, unreadable = table.geometry, np.zeros(len(table.rows), dtype=bool)
-    elif "wkt" in table.frame.columns:
+    elif any(cell.strip() for cell in table.cells("wkt")):
         shapes, unreadable, faults = _from_wkt(table)
     else:
         shapes, unreadable, faults = _from_columns(table, ground, origin)

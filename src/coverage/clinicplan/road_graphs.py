@@ -224,7 +224,7 @@ def _positions(graph: nx.Graph[Any], inner: list[NDArray[np.float64]]) -> tuple[
 
     places = np.array([(float(data["x"]), float(data["y"])) for _, data in graph.nodes(data=True)]).reshape(-1, 2)
     points = np.concatenate((places, *inner))
-    lon, lat = pyproj.Transformer.from_crs(graph.graph["crs"], "OGC:CRS84", always_xy=True).transform(*points.T)
+    lon, lat = pyproj.Transformer.from_crs(graph.graph["crs"], "EPSG:4326", always_xy=True).transform(*points.T)
     return np.asarray(lon), np.asarray(lat)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinicplan.access_rules import WayRights, ferries, ferry_minutes, stopping_nodes, tunnels, way_rights
+from clinicplan.datum import converter
 from clinicplan.errors import NetworkError
 from clinicplan.geodesic import geodesic_mm
 from clinicplan.network import RoadNetwork
@@ -369,9 +370,7 @@ def _renumbered(values: NDArray[Any], size: int) -> tuple[Int64, Int32]:
 
 
 def _projected(lon: Float64, lat: Float64, crs: str, file: str) -> tuple[Float64, Float64]:
-    import pyproj
-
-    x, y = pyproj.Transformer.from_crs("OGC:CRS84", crs, always_xy=True).transform(lon, lat)
+    x, y = converter("EPSG:4326", crs).transform(lon, lat)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise road_error("broken_roads", file, detail=f"longitude, latitude -> {crs}")
     return np.asarray(x), np.asarray(y)

@@ -33,6 +33,8 @@ LOOSE_END_M = 1.0
 """A road end this near to another road was probably meant to join it."""
 M_PER_DEGREE = 111_320.0
 MOST_SHOWN = 8
+SHORTEST_CUT = 3
+"""Characters that are left of a Chinese field name of a shapefile in UTF-8."""
 ROUTE_NUMBER = re.compile(r"^([A-Z])\d+")
 YES = frozenset({"yes", "true", "1", "t", "是", "有"})
 NO = frozenset({"no", "false", "0", "f", "否", "无", "b", "双向", "双行"})
@@ -91,7 +93,7 @@ def _shapes(frame: pd.DataFrame, source: LayerSource, origin: Origin) -> tuple[g
     if not isinstance(frame, gpd.GeoDataFrame):
         raise road_error("not_lines", origin.file, kinds="-")
     shapes, decided = decide_crs(frame.geometry, source, None, origin)
-    shapes, moved = reproject(shapes, source, "OGC:CRS84", origin)
+    shapes, moved = reproject(shapes, source, "EPSG:4326", origin)
     return shapes, [*decided, *moved]
 
 
@@ -141,9 +143,22 @@ def _text(value: Any) -> str:
 
 
 def _columns(frame: pd.DataFrame, wanted: Sequence[str]) -> list[str]:
-    """Return the frame's columns of these names, in the order wanted, whatever their case."""
+    """Return the frame's columns of these names, in the order wanted, whatever their case.
+
+    A shapefile cuts names at ten bytes, which is three Chinese characters in UTF-8 and five in GBK; a name so cut
+    (three Chinese characters or more) counts where no other column has the full name.
+    """
     by_name = {str(name).strip().casefold(): str(name) for name in frame.columns}
-    return [by_name[name.casefold()] for name in wanted if name.casefold() in by_name]
+    found = [by_name.get(name.casefold()) or _cut_name(name, by_name) for name in wanted]
+    return [name for name in dict.fromkeys(found) if name]
+
+
+def _cut_name(wanted: str, by_name: Mapping[str, str]) -> str:
+    for length in range(len(wanted) - 1, SHORTEST_CUT - 1, -1):
+        cut = wanted[:length]
+        if cut in by_name and not cut.isascii():
+            return by_name[cut]
+    return ""
 
 
 def _way_ids(frame: pd.DataFrame, terms: RoadLayerTerms) -> Int64:

@@ -44,7 +44,8 @@ SCIPY_S_PER_NODE: Final = 1.2e-8
 SCIPY_REACH: Final = 50_000
 SCIPY_S_PER_FURTHER_NODE: Final = 2e-9
 KERNEL_LOADING_S: Final = 2.5
-KERNEL_CALL_S: Final = 0.03
+KERNEL_CALL_S: Final = 0.002
+KERNEL_CALL_S_PER_NODE: Final = 5e-9
 DENSE_CELLS: Final = 4_000_000
 """Cells of one dense block of scipy distances: 32 MB."""
 SOURCES_PER_CHUNK: Final = 64
@@ -234,6 +235,9 @@ class _Job(NamedTuple):
             return whole, np.zeros(0, dtype=np.int64)
         return whole >> self.second_bits, whole & ((1 << self.second_bits) - 1)
 
+    def packed_weights(self) -> Int64:
+        return (self.arcs.first.astype(np.int64) << self.second_bits) + (self.arcs.second if self.both else 0)
+
     def block(self, part: slice, indptr: Int64, column: Int32, total: NDArray[Any]) -> ReachedBlock:
         return ReachedBlock(self.rows[part], indptr, column, *self.unpacked(total))
 
@@ -259,10 +263,11 @@ def _chosen(job: _Job, backend: Backend) -> str:
 
 
 def kernels_pay(arcs: SearchArcs, n_sources: int) -> bool:
-    """Tell whether loading the kernels costs less than searching with scipy."""
+    """Tell whether the kernels, loading included where they are not yet loaded, cost less than searching with scipy."""
     near = min(arcs.n_nodes, SCIPY_REACH)
     scipy_s = n_sources * (near * SCIPY_S_PER_NODE + (arcs.n_nodes - near) * SCIPY_S_PER_FURTHER_NODE)
-    return scipy_s > (KERNEL_CALL_S if "clinicplan.kernels" in sys.modules else KERNEL_LOADING_S)
+    loaded = "clinicplan.kernels" in sys.modules
+    return scipy_s > (0.0 if loaded else KERNEL_LOADING_S) + KERNEL_CALL_S + arcs.n_nodes * KERNEL_CALL_S_PER_NODE
 
 
 def _scipy_blocks(job: _Job) -> Iterator[ReachedBlock]:
@@ -270,7 +275,7 @@ def _scipy_blocks(job: _Job) -> Iterator[ReachedBlock]:
     from scipy.sparse.csgraph import dijkstra
 
     arcs = job.arcs
-    graph = arcs.graph(arcs.first * float(1 << job.second_bits) + (arcs.second if job.both else 0))
+    graph = arcs.graph(job.packed_weights().astype(np.float64))
     wanted = _wanted_nodes(job.column)
     step = max(1, DENSE_CELLS // max(arcs.n_nodes, 1))
     for start in range(0, job.sources.size, step):
@@ -296,8 +301,9 @@ def _kernel_blocks(job: _Job, threads: int) -> Iterator[ReachedBlock]:
     import clinicplan.kernels  # noqa: F401 - loaded before the threads start
 
     starts = range(0, job.sources.size, SOURCES_PER_CHUNK)
+    weight = job.packed_weights() if job.both else job.arcs.packed
     if threads == 1 or len(starts) < 2:
-        desk = _Desk(job)
+        desk = _Desk(job, weight)
         for start in starts:
             yield from desk.search(start)
         return
@@ -305,7 +311,7 @@ def _kernel_blocks(job: _Job, threads: int) -> Iterator[ReachedBlock]:
 
     def search(start: int) -> list[ReachedBlock]:
         if not hasattr(local, "desk"):
-            local.desk = _Desk(job)
+            local.desk = _Desk(job, weight)
         return local.desk.search(start)  # type: ignore[no-any-return]
 
     running: deque[Future[list[ReachedBlock]]] = deque()
@@ -321,17 +327,15 @@ def _kernel_blocks(job: _Job, threads: int) -> Iterator[ReachedBlock]:
 class _Desk:
     """The workspace of one thread, and the search that uses it."""
 
-    def __init__(self, job: _Job) -> None:
+    def __init__(self, job: _Job, weight: Int64) -> None:
         n = job.arcs.n_nodes
         self.job = job
+        self.weight = weight
         self.shift = _bucket_shift(job.arcs, job.limit)
         self.distance = np.full(n, job.packed_limit + 1, dtype=np.int64 if job.both else np.int32)
         self.bucket = np.full((job.limit >> self.shift) + 2, -1, dtype=np.int32)
         self.mark_words = np.zeros(n // 8 + 1 if job.column is None else 1, dtype=np.int64)
-        self.column = np.zeros(0, dtype=np.int32) if job.column is None else np.array(job.column, dtype=np.int32)
-        if job.both:
-            self.column = np.arange(n, dtype=np.int32) if job.column is None else self.column
-            self.weight = (job.arcs.first.astype(np.int64) << job.second_bits) + job.arcs.second
+        self.column = _kernel_columns(job)
         self._resize_pool(job.arcs.head.size + 64)  # pages never touched are never committed
         self._resize_output(FIRST_OUTPUT_ENTRIES)
 
@@ -358,7 +362,7 @@ class _Desk:
             shift = self.shift + job.second_bits
             given = (arcs.indptr, arcs.head, self.weight, sources, job.packed_limit, shift, self.column)
             return kernels.reach_two(*given, *work, *out)  # type: ignore[no-any-return]
-        given_one = (arcs.indptr, arcs.packed, sources, job.limit, self.shift, self.column)
+        given_one = (arcs.indptr, self.weight, sources, job.limit, self.shift, self.column)
         marks = (self.mark_words.view(np.uint8), self.mark_words)
         return kernels.reach_one(*given_one, *work, *marks, *out)  # type: ignore[no-any-return]
 
@@ -383,6 +387,13 @@ class _Desk:
     def _resize_output(self, entries: int) -> None:
         self.out_column = np.empty(entries, dtype=np.int32)
         self.out_first = np.empty(entries, dtype=self.distance.dtype)
+
+
+def _kernel_columns(job: _Job) -> Int32:
+    """Return the column of every node as the kernels take it; none at all stands for every node by one weight."""
+    if job.column is not None:
+        return np.array(job.column, dtype=np.int32)  # a copy of its own: the kernels take writable arrays only
+    return np.arange(job.arcs.n_nodes if job.both else 0, dtype=np.int32)
 
 
 def _bucket_shift(arcs: SearchArcs, limit: int) -> int:

@@ -10,12 +10,12 @@ import pandas as pd
 import shapely
 
 from clinicplan.cells import read_code
-from clinicplan.columns import LayerReading, missing_columns, optional_columns, text_column
+from clinicplan.columns import LayerReading, missing_columns, optional_columns, text_column, township_column
 from clinicplan.datum import is_in_china, metric_crs
 from clinicplan.errors import LayerError
 from clinicplan.origin import Origin
 from clinicplan.positions import POSITION_COLUMNS
-from clinicplan.projections import Ground, decide_crs, lon_lat, reproject
+from clinicplan.projections import WGS84, Ground, decide_crs, lon_lat, move, reproject
 from clinicplan.tables import RawTable, read_table
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _POLYGONS: Final = (3, 6)
 _LINES: Final = (1, 2, 5)
 _COLLECTION: Final = 7
+_SMALLEST_COUNTY_M2: Final = 10_000.0
+"""A boundary of less than a hectare is a slip of the pen."""
 
 
 def read_boundary(source: LayerSource, path: Path, *, code: str = "", crs: str | None = None) -> LayerReading:
@@ -60,7 +62,7 @@ def read_boundary(source: LayerSource, path: Path, *, code: str = "", crs: str |
         return LayerReading(None, error.faults)
     names = {name for name in text_column(table, "name") if name}
     whole = shapely.union_all(np.asarray(shapes.array, dtype=object))
-    if whole.is_empty or whole.area == 0:
+    if whole.is_empty or whole.area < _SMALLEST_COUNTY_M2:
         return LayerReading(None, (*table.faults, *faults, origin.error("boundary_empty")))
     frame = gpd.GeoDataFrame({"name": [names.pop() if len(names) == 1 else ""]}, geometry=[whole], crs=shapes.crs)
     if len(shapes) > 1:
@@ -109,7 +111,7 @@ def read_townships(source: LayerSource, path: Path, ground: Ground | None = None
     if missing:
         return LayerReading(None, (*table.faults, *missing))
     columns, column_faults = optional_columns(table, "townships", ("township", *POSITION_COLUMNS), origin)
-    frame = _frame({"township": text_column(table, "township"), **columns}, table, shapes)
+    frame = _frame({"township": township_column(table), **columns}, table, shapes)
     frame, joined = _join_parts(frame, origin)
     nameless = frame["township"] == ""
     if nameless.any():
@@ -210,7 +212,7 @@ def _metric_shapes(
 
 def _centre(shapes: gpd.GeoSeries) -> tuple[float, float]:
     """Return the middle of the shapes' box in degrees."""
-    west, south, east, north = shapes.to_crs("EPSG:4326").total_bounds
+    west, south, east, north = move(shapes, WGS84).total_bounds
     return (float(west) + float(east)) / 2, (float(south) + float(north)) / 2
 
 

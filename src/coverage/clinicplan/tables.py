@@ -73,7 +73,8 @@ class RawTable:
         """Return a column's cells; empty cells where there is no such column."""
         if column not in self.frame.columns:
             return [""] * len(self.frame)
-        return [str(cell) for cell in self.frame[column]]
+        cells: list[str] = self.frame[column].tolist()
+        return cells
 
 
 def read_table(source: LayerSource, path: Path, layer: str) -> RawTable:
@@ -322,7 +323,7 @@ def _features_table(source: LayerSource, path: Path, origin: Origin) -> RawTable
     if reading.missing_overrides:
         raise _bad_columns(reading.missing_overrides, names, origin)
     columns = {name: _text_column(features[names[position]]) for position, name in name_columns(names, reading).items()}
-    frame = pd.DataFrame(columns, index=pd.RangeIndex(len(features)))
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(len(features)), dtype=object)
     headers = {column: names[position] for position, column in reading.columns.items()}
     rows = np.arange(1, len(features) + 1, dtype=np.int64)
     shapes = None if shapes is None else gpd.GeoSeries(shapes.reset_index(drop=True), crs=shapes.crs)
@@ -340,7 +341,7 @@ def _raw_table(table: SheetTable, origin: Origin, notes: Sequence[Fault]) -> Raw
     if table.missing_overrides:
         headers = [clean(header) for header in table.headers.values()]
         raise _bad_columns(table.missing_overrides, headers, origin)
-    frame = pd.DataFrame(table.columns, index=pd.RangeIndex(len(table.rows)))
+    frame = pd.DataFrame(table.columns, index=pd.RangeIndex(len(table.rows)), dtype=object)
     rows = np.asarray(table.rows, dtype=np.int64)
     return RawTable(frame, rows, table.headers, None, (*notes, *table.faults))
 

@@ -24,14 +24,14 @@ from clinicplan.columns import (
     optional_columns,
     shown_words,
     text_column,
+    township_column,
     word_column,
 )
 from clinicplan.errors import Fault, LayerError, Severity
 from clinicplan.origin import Origin
 from clinicplan.placement import (
+    Placement,
     fill_townships,
-    inside_county,
-    place_faults,
     place_rows,
     unknown_townships,
 )
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
     from clinicplan.projections import Ground
     from clinicplan.region import LayerSource
@@ -94,7 +93,8 @@ def read_villages(
         One row a village, in the order of the file: `village_id, name, township, population` (`Int64`, missing where
         unknown), `population_imputed` (bool), `kind, status, pending, source_row, geometry` (points, None without a
         place), the optional columns that the file has, and every further column as text. `pending` is empty or the
-        first that holds of `no_coordinates`, `outside_county`, `no_population`.
+        first that holds of `no_coordinates`, `outside_county`, `no_population`. `areas` holds the polygons of villages
+        that are given by polygons.
     """
     origin = Origin("villages", source.path)
     try:
@@ -107,24 +107,29 @@ def read_villages(
     missing = [_hukou_hint(fault, table, origin) for fault in missing]
     ids, id_faults = identify_rows(table, "village_id", "V", origin)
     people = _read_people(table, counted, ids, origin)
-    points, problem, place = place_rows(table, source, ground, origin, ids)
-    faults = [*table.faults, *missing, *id_faults, *people.faults, *place]
-    if points is None or any(fault.severity == Severity.ERROR for fault in faults):
+    place = place_rows(table, source, ground, origin, ids)
+    faults = [*table.faults, *missing, *id_faults, *people.faults, *place.faults]
+    faults += _outside_faults(place, table, ids, origin, ground)
+    if place.points is None or any(fault.severity == Severity.ERROR for fault in faults):
         return LayerReading(None, tuple(faults))
-    frame, frame_faults = _village_frame(table, ids, points, townships, origin)
-    outside = ~inside_county(points, ground) & (problem == "")
-    faults += [*frame_faults, *place_faults(table, problem, ids, origin)]
-    faults += _outside_faults(outside, points, table, ids, origin, ground)
-    if basis == "hukou":
-        faults.append(origin.note("registered_people"))
+    frame, frame_faults = _village_frame(table, ids, place.points, townships, origin)
     frame, people_faults = _with_people(frame, people.known, table, townships, origin, models=models)
-    unknown = frame["population"].isna().to_numpy()
-    if unknown.any():
-        faults.append(origin.pending("no_population", rows=table.rows[unknown], ids=frame["village_id"][unknown]))
     frame["pending"] = np.select(
-        [problem != "", outside, unknown], ["no_coordinates", "outside_county", "no_population"], default=""
+        [~place.placed, place.outside, frame["population"].isna()],
+        ["no_coordinates", "outside_county", "no_population"],
+        default="",
     )
-    return LayerReading(_ordered(frame), (*faults, *people_faults))
+    registered = [origin.note("registered_people")] if basis == "hukou" else []
+    every = (*faults, *registered, *frame_faults, *people_faults)
+    return LayerReading(_ordered(frame), every, _areas(ids, place))
+
+
+def _areas(ids: list[str], place: Placement) -> gpd.GeoDataFrame | None:
+    """Return the villages given by polygons."""
+    if place.areas is None:
+        return None
+    areas = gpd.GeoDataFrame({"village_id": ids}, geometry=place.areas.array, crs=place.areas.crs)
+    return areas[~areas.geometry.isna()].reset_index(drop=True)
 
 
 def _hukou_hint(fault: Fault, table: RawTable, origin: Origin) -> Fault:
@@ -252,6 +257,9 @@ def _with_people(
             faults.append(origin.note("population_imputed", rows=table.rows[imputed], ids=ids, **how))
     frame["population"] = pd.array([pd.NA if value is None else value for value in values], dtype="Int64")
     frame["population_imputed"] = missing & frame["population"].notna().to_numpy()
+    unknown = frame["population"].isna().to_numpy()
+    if unknown.any():
+        faults.append(origin.pending("no_population", rows=table.rows[unknown], ids=frame["village_id"][unknown]))
     return frame, faults
 
 
@@ -294,29 +302,21 @@ def _township_totals(townships: gpd.GeoDataFrame | None) -> dict[str, int]:
 
 
 def _outside_faults(
-    outside: NDArray[np.bool_],
-    points: gpd.GeoSeries,
-    table: RawTable,
-    ids: list[str],
-    origin: Origin,
-    ground: Ground | None,
+    place: Placement, table: RawTable, ids: list[str], origin: Origin, ground: Ground | None
 ) -> list[Fault]:
     """Set villages beyond the boundary aside; all of them beyond it is an error."""
-    if not outside.any() or ground is None:
+    if place.points is None or ground is None or not place.outside.any():
         return []
-    distance_m = points[outside].distance(ground.boundary)
-    nearest_km, farthest_km = f"{distance_m.min() / 1000:.2f}", f"{distance_m.max() / 1000:.2f}"
-    listed = [ids[row] for row in np.flatnonzero(outside)]
-    if outside.sum() == points.notna().sum():
-        return [
-            origin.fault(
-                Severity.ERROR, "all_outside", rows=table.rows[outside], ids=listed, count=None,
-                nearest_km=nearest_km, farthest_km=farthest_km,
-            )
-        ]  # fmt: skip
+    distance_m = place.points[place.outside].distance(ground.boundary)
+    everyone = bool((place.outside == place.placed).all())
     return [
-        origin.pending(
-            "outside_county", rows=table.rows[outside], ids=listed, nearest_km=nearest_km, farthest_km=farthest_km
+        origin.fault(
+            Severity.ERROR if everyone else Severity.PENDING,
+            "all_outside" if everyone else "outside_county",
+            rows=table.rows[place.outside],
+            ids=(ids[row] for row in np.flatnonzero(place.outside)),
+            nearest_km=f"{distance_m.min() / 1000:.2f}",
+            farthest_km=f"{distance_m.max() / 1000:.2f}",
         )
     ]
 
@@ -367,9 +367,9 @@ def read_natural_villages(
         return LayerReading(None, error.faults)
     ids, id_faults = identify_rows(table, "natural_village_id", "N", origin)
     wanted = ["name"] if {"village_id", "village_name"} & set(table.frame.columns) else ["village_id", "name"]
-    points, problem, place = place_rows(table, source, ground, origin, ids)
-    faults = [*table.faults, *missing_columns(table, wanted, origin), *id_faults, *place]
-    if points is None or any(fault.severity == Severity.ERROR for fault in faults):
+    place = place_rows(table, source, ground, origin, ids)
+    faults = [*table.faults, *missing_columns(table, wanted, origin), *id_faults, *place.faults]
+    if place.points is None or any(fault.severity == Severity.ERROR for fault in faults):
         return LayerReading(None, tuple(faults))
     homes, home_faults = find_villages(table, villages, origin)
     names, name_faults = _names(table, ids, origin)
@@ -377,11 +377,11 @@ def read_natural_villages(
     columns, column_faults = optional_columns(table, "natural_villages", skip, origin)
     frame = gpd.GeoDataFrame(
         {"natural_village_id": ids, "village_id": homes, "name": names, **columns}
-        | {"pending": np.where(problem == "", "", "no_coordinates"), "source_row": table.rows},
-        geometry=points.array,
-        crs=points.crs,
+        | {"pending": np.where(place.placed, "", "no_coordinates"), "source_row": table.rows},
+        geometry=place.points.array,
+        crs=place.points.crs,
     )
-    faults += [*place_faults(table, problem, ids, origin), *home_faults, *name_faults, *column_faults]
+    faults += [*home_faults, *name_faults, *column_faults]
     return LayerReading(*_without_strays(frame, villages, origin, faults))
 
 
@@ -417,7 +417,7 @@ def find_villages(table: RawTable, villages: gpd.GeoDataFrame | None, origin: Or
     if villages is None or "village_name" not in table.frame.columns:
         return codes, faults
     index = _name_index(villages)
-    names, towns = text_column(table, "village_name"), text_column(table, "township")
+    names, towns = text_column(table, "village_name"), township_column(table)
     by_name = []
     for row, code in enumerate(codes):
         if not code and names[row]:

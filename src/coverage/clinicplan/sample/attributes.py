@@ -9,20 +9,32 @@ import numpy as np
 
 from clinicplan.sample.names import TOWNSHIPS
 from clinicplan.sample.services import Site
-from clinicplan.sample.units import TOWNSHIP_CODES, Units
+from clinicplan.sample.units import Units
 from clinicplan.words import word
 
 HEADERS: Final = (
-    "机构代码", "机构名称", "机构类别", "乡镇", "所在村代码", "所在村", "经度", "纬度", "运行状态", "每周开诊天数", "主办单位",
-    "乡村医生数", "村医年龄", "执业(助理)医师数", "全科医生数", "本科全科医生数", "注册护士数", "医师数", "床位数", "编制数",
-    "专业技术编制数", "在编人数", "公共卫生医师数", "儿童保健医生数", "专职儿童保健医生数", "中医医师数", "上级下派人员数",
-    "房屋产权", "业务用房性质", "业务用房面积(m2)", "服务能力标准", "一体化管理", "医保定点", "远程医疗", "信息系统", "CT排数",
-    "设备", "中医适宜技术", "可诊治病种", "年诊疗人次", "中医馆", "特色科室", "智慧化", "备注",
+    "机构代码", "机构名称", "机构类别", "乡镇", "所在村代码", "所在村", "经度", "纬度", "运行状态", "每周开诊天数",
+    "主办单位", "乡村医生数", "村医年龄", "执业(助理)医师数", "全科医生数", "本科全科医生数", "注册护士数", "医师数",
+    "床位数", "编制数", "专业技术编制数", "在编人数", "公共卫生医师数", "儿童保健医生数", "专职儿童保健医生数",
+    "中医医师数", "上级下派人员数", "房屋产权", "业务用房性质", "业务用房面积(m2)", "服务能力标准", "一体化管理",
+    "医保定点", "远程医疗", "信息系统", "CT排数", "设备",
+    "中医适宜技术", "可诊治病种", "年诊疗人次", "中医馆", "特色科室", "智慧化", "备注",
 )  # fmt: skip
 """Headers of facilities.csv; which column each stands for is in headers.toml."""
 
 TECHNIQUES: Final = ("针刺", "艾灸", "拔罐", "推拿", "刮痧", "穴位贴敷", "中药熏洗", "耳穴压豆")
-DISEASES: Final = ("上呼吸道感染", "高血压", "2型糖尿病", "急性胃肠炎", "慢性支气管炎", "腰椎间盘突出", "骨关节炎", "湿疹", "尿路感染", "慢性胃炎")
+DISEASES: Final = (
+    "上呼吸道感染",
+    "高血压",
+    "2型糖尿病",
+    "急性胃肠炎",
+    "慢性支气管炎",
+    "腰椎间盘突出",
+    "骨关节炎",
+    "湿疹",
+    "尿路感染",
+    "慢性胃炎",
+)
 EQUIPMENT: Final = ("诊察床", "血压计", "血糖仪", "心电图机", "观察床", "AED", "医保结算终端", "制氧机")
 HOSPITAL_EQUIPMENT: Final = ("DR", "彩超", "全自动生化分析仪", "心电图机", "救护车", "AED", "医保结算终端")
 OLD_DOCTOR: Final = 69
@@ -33,7 +45,7 @@ def describe_sites(sites: list[Site], units: Units, seed: int) -> list[Row]:
     """Return one row a facility, without its position; unknown cells are empty."""
     random = np.random.default_rng([seed, 12])
     rows = [_describe(site, number, units, random) for number, site in enumerate(sites)]
-    _plant_cases(sites, rows, units)
+    _plant_cases(sites, rows)
     return rows
 
 
@@ -91,7 +103,8 @@ def _describe_county(people: int, random: np.random.Generator) -> Row:
     posts = int(random.integers(320, 680))
     return row | _staff(posts, round(posts * 0.93), round(posts * 0.36), random) | {
         "床位数": str(int(random.integers(220, 620))), "CT排数": "64", "服务能力标准": "社区医院或二级",
-        "业务用房面积(m2)": str(int(random.integers(18_000, 60_000))), "年诊疗人次": str(int(random.integers(180_000, 620_000))),
+        "业务用房面积(m2)": str(int(random.integers(18_000, 60_000))),
+        "年诊疗人次": str(int(random.integers(180_000, 620_000))),
     }  # fmt: skip
 
 
@@ -101,11 +114,14 @@ def _describe_station(people: int, random: np.random.Generator) -> Row:
     return {
         "每周开诊天数": str(int(random.integers(6, 8))), "主办单位": "乡镇卫生院设点", "执业(助理)医师数": str(doctors),
         "乡村医生数": "1", "村医年龄": str(int(random.integers(30, 58))),
-        "医师数": str(doctors), "全科医生数": "1", "注册护士数": str(doctors), "房屋产权": "公有", "业务用房性质": "公有",
-        "业务用房面积(m2)": str(int(random.integers(110, 320))), "一体化管理": "是", "医保定点": "是", "远程医疗": _yes(random, 0.7),
+        "医师数": str(doctors), "全科医生数": "1", "注册护士数": str(doctors), "房屋产权": "公有",
+        "业务用房性质": "公有",
+        "业务用房面积(m2)": str(int(random.integers(110, 320))), "一体化管理": "是", "医保定点": "是",
+        "远程医疗": _yes(random, 0.7),
         "信息系统": "是", "设备": "、".join(EQUIPMENT[: int(random.integers(5, 9))]),
         "中医适宜技术": "、".join(TECHNIQUES[: int(random.integers(3, 7))]),
-        "可诊治病种": "、".join(DISEASES[: int(random.integers(4, 9))]), "年诊疗人次": str(int(random.integers(3_000, 12_000))),
+        "可诊治病种": "、".join(DISEASES[: int(random.integers(4, 9))]),
+        "年诊疗人次": str(int(random.integers(3_000, 12_000))),
         "智慧化": _yes(random, 0.6),
     }  # fmt: skip
 
@@ -114,14 +130,19 @@ def _describe_clinic(people: int, random: np.random.Generator) -> Row:
     doctors = 2 if people > 1_100 and random.random() < 0.7 else 1
     ages = [int(random.normal(56, 8)) for _ in range(doctors)]
     private = random.random() < 0.13
-    premises = "村医家中" if private and random.random() < 0.6 else ("租用" if private else ("村集体", "公有")[int(random.random() < 0.3)])
+    premises = (
+        "村医家中"
+        if private and random.random() < 0.6
+        else ("租用" if private else ("村集体", "公有")[int(random.random() < 0.3)])
+    )
     return {
         "每周开诊天数": str(int(random.choice([3, 5, 5, 6, 6, 7]))),
         "主办单位": ("村办", "乡镇卫生院设点", "乡镇卫生院设点", "联合办", "私人办")[int(random.integers(5))],
         "乡村医生数": str(doctors), "村医年龄": ";".join(str(min(max(age, 29), 68)) for age in ages),
         "执业(助理)医师数": str(int(random.random() < 0.42)), "注册护士数": str(int(random.random() < 0.15)),
         "房屋产权": "私有" if private else "公有", "业务用房性质": premises,
-        "业务用房面积(m2)": str(int(random.integers(38, 130))), "一体化管理": _yes(random, 0.85), "医保定点": _yes(random, 0.86),
+        "业务用房面积(m2)": str(int(random.integers(38, 130))), "一体化管理": _yes(random, 0.85),
+        "医保定点": _yes(random, 0.86),
         "远程医疗": _yes(random, 0.3), "信息系统": _yes(random, 0.82),
         "设备": "、".join(EQUIPMENT[: int(random.integers(3, 8))]),
         "中医适宜技术": "、".join(TECHNIQUES[: int(random.integers(2, 7))]),
@@ -150,11 +171,13 @@ _DESCRIBERS: Final[dict[str, Callable[[int, np.random.Generator], Row]]] = {
 }  # fmt: skip
 
 
-def _plant_cases(sites: list[Site], rows: list[Row], units: Units) -> None:
+def _plant_cases(sites: list[Site], rows: list[Row]) -> None:
     """Write the cases of a register that planners look for: no doctor, one very old, a home, no known state."""
     clinics = [number for number, site in enumerate(sites) if site.tier == "village_clinic" and site.township >= 0]
     idle = [number for number in clinics if not sites[number].operating]
-    for number, state in zip(idle, ("停诊", "有室无医", "有室无医", "挂牌未营业", "停诊", "注销", "挂牌未营业"), strict=False):
+    for number, state in zip(
+        idle, ("停诊", "有室无医", "有室无医", "挂牌未营业", "停诊", "注销", "挂牌未营业"), strict=False
+    ):
         rows[number]["运行状态"] = state
         rows[number]["年诊疗人次"] = "0" if state != "停诊" else ""
         if state in {"有室无医", "挂牌未营业", "注销"}:
@@ -164,7 +187,6 @@ def _plant_cases(sites: list[Site], rows: list[Row], units: Units) -> None:
     rows[working[11]] |= {"房屋产权": "私有", "业务用房性质": "村医家中"}
     for number in working[20:23]:
         rows[number]["运行状态"] = ""
-    del units
 
 
-__all__ = ["HEADERS", "TOWNSHIP_CODES", "describe_sites"]
+__all__ = ["HEADERS", "Row", "describe_sites"]

@@ -75,12 +75,12 @@ def write_sample(folder: Path, *, seed: int = SEED) -> Path:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     degrees = read_boundary()
-    land, town = _make_land(degrees, seed)
-    drawing = draw_map(land, seed)
+    land = _make_land(degrees, seed)
+    curves = bend_roads(land.lattice, land.classes)
+    drawing = draw_map(land, curves, seed)
     label = assign_townships(land)
-    units = settle_units(land, label, bend_roads(land.lattice, land.classes).node, seed)
+    units = settle_units(land, label, curves.node, seed)
     sites = place_services(land, drawing, units, seed)
-    del town
     write_osm(folder / "roads.osm.pbf", drawing, CRS)
     write_boundary(folder, degrees)
     write_townships(folder, draw_townships(land.lattice, label, land.boundary), units, CRS)
@@ -103,13 +103,13 @@ def read_boundary() -> Polygon:
     return boundary
 
 
-def _make_land(degrees: Polygon, seed: int) -> tuple[Landscape, tuple[float, float]]:
+def _make_land(degrees: Polygon, seed: int) -> Landscape:
     from pyproj import Transformer
 
     transformer = Transformer.from_crs("EPSG:4490", CRS, always_xy=True)
     boundary = shapely.transform(degrees, lambda points: np.column_stack(transformer.transform(*points.T)))
     town = transformer.transform(*TOWN_DEGREES)
-    return make_landscape(boundary, town, seed), town
+    return make_landscape(boundary, town, seed)
 
 
 def _to_degrees(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -131,13 +131,19 @@ def _gather_facts(land: Landscape, units: Units, seed: int) -> VillageFacts:
     status[plain[np.argsort(-height[plain], kind="stable")[:5]]] = "搬迁撤并类"
     source = np.asarray(["实测", "地名点", "手工点选"], dtype=object)[random.choice(3, count, p=[0.7, 0.22, 0.08])]
     source[random.choice(plain, N_WITHOUT_COORDINATES, replace=False)] = ""
-    development = np.where(village, np.asarray(["鼓励发展村", "适当发展村", "转型发展村"], dtype=object)[random.choice(3, count, p=[0.3, 0.5, 0.2])], "")
+    development = np.where(
+        village,
+        np.asarray(["鼓励发展村", "适当发展村", "转型发展村"], dtype=object)[
+            random.choice(3, count, p=[0.3, 0.5, 0.2])
+        ],
+        "",
+    )
     registered = np.where(village, random.uniform(1.05, 1.45, count), random.uniform(0.55, 0.95, count))
     old = np.where(village, random.uniform(0.22, 0.38, count), random.uniform(0.08, 0.15, count))
     remote = village & (land.town_reach[units.node] > 6.0) & (height > np.quantile(height[village], 0.75))
     encouraged = np.flatnonzero(development == "鼓励发展村")
     upgraded = np.zeros(count, dtype=bool)
-    upgraded[encouraged[: 37]] = True
+    upgraded[encouraged[:37]] = True
     return VillageFacts(
         status, development.astype(object), source, (units.people * registered).astype(np.int64),
         (units.people * old).astype(np.int64), village & (random.random(count) < 0.04), remote, upgraded,
@@ -172,7 +178,14 @@ def _list_hamlets(land: Landscape, units: Units, seed: int) -> list[tuple[str, s
         people = share_out(int(units.people[row]), np.append(2.2, random.uniform(0.4, 1.0, len(own))), 5)
         lon, lat = wgs84_to_gcj02(*_to_degrees(places[:, 0], places[:, 1]))
         rows += [
-            (f"{units.code[row]}{number:03d}", str(units.code[row]), HAMLETS[number % len(HAMLETS)], int(people[number]), float(lon[number]), float(lat[number]))
-            for number in range(len(places))
-        ]  # fmt: skip
+            (
+                f"{units.code[row]}{n:03d}",
+                str(units.code[row]),
+                HAMLETS[n % len(HAMLETS)],
+                int(who),
+                float(east),
+                float(north),
+            )
+            for n, (who, east, north) in enumerate(zip(people, lon, lat, strict=True))
+        ]
     return rows

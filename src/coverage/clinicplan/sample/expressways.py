@@ -39,7 +39,9 @@ class Line:
     tunnel: FloatArray
 
 
-def find_line(land: Landscape, stops: list[tuple[float, float]], bearable_slope: float, bend_m: float, seed: int) -> Line:
+def find_line(
+    land: Landscape, stops: list[tuple[float, float]], bearable_slope: float, bend_m: float, seed: int
+) -> Line:
     """Find a smooth line over the stops along gentle ground; what hills remain are tunnels."""
     from scipy.ndimage import gaussian_filter, gaussian_filter1d
     from scipy.spatial import cKDTree
@@ -49,13 +51,14 @@ def find_line(land: Landscape, stops: list[tuple[float, float]], bearable_slope:
     coarse = lay_lattice(box, COARSE_M, seed)
     grid = land.terrain.height_m.reshape(lattice.rows, lattice.columns)
     levelled = gaussian_filter(grid, 450.0 / lattice.spacing_m).ravel()
-    tree = cKDTree(np.column_stack([lattice.x, lattice.y]))
-    nearest = tree.query(np.column_stack([coarse.x, coarse.y]))[1]
+    sampled = np.arange(len(lattice.x)).reshape(lattice.rows, lattice.columns)[::2, ::2].ravel()
+    tree = cKDTree(np.column_stack([lattice.x[sampled], lattice.y[sampled]]))
+    nearest = sampled[np.asarray(tree.query(np.column_stack([coarse.x, coarse.y]))[1])]
     height, built_up = levelled[nearest], land.town_reach[nearest] < 1.2
     slope = np.abs(height[coarse.tail] - height[coarse.head]) / coarse.length_m
     mesh, cost = mesh_of(coarse), coarse.length_m * (1.0 + (slope / bearable_slope) ** 2)
     cost = np.where(built_up[coarse.tail] | built_up[coarse.head], 5.0 * cost, cost)
-    places = cKDTree(np.column_stack([coarse.x, coarse.y])).query(np.asarray(stops))[1]
+    places = np.asarray(cKDTree(np.column_stack([coarse.x, coarse.y])).query(np.asarray(stops))[1])
     nodes: list[int] = []
     for start, end in zip(places[:-1].tolist(), places[1:].tolist(), strict=True):
         before, node, part = spread(mesh, cost, np.asarray([end])).before, start, []
@@ -67,7 +70,7 @@ def find_line(land: Landscape, stops: list[tuple[float, float]], bearable_slope:
     steps = np.arange(0.0, rough.length, STEP_M)
     points = shapely.get_coordinates(shapely.line_interpolate_point(rough, steps))
     smooth = gaussian_filter1d(points, bend_m / STEP_M, axis=0, mode="nearest")
-    ground = land.terrain.height_m[tree.query(smooth)[1]]
+    ground = land.terrain.height_m[sampled[np.asarray(tree.query(smooth)[1])]]
     profile = gaussian_filter1d(ground, 1_400.0 / STEP_M, mode="nearest")
     along = np.gradient(smooth, axis=0)
     along /= np.hypot(along[:, 0], along[:, 1])[:, None]
@@ -75,7 +78,7 @@ def find_line(land: Landscape, stops: list[tuple[float, float]], bearable_slope:
     return Line(smooth, np.column_stack([-along[:, 1], along[:, 0]]), deep.astype(float))
 
 
-def draw_motorway(sketch: Sketch, land: Landscape, line: Line, places: IntArray, points: FloatArray) -> None:
+def draw_motorway(sketch: Sketch, line: Line, places: IntArray, points: FloatArray) -> None:
     """Add two carriageways, bridges, tunnels, and ramps where good roads come near.
 
     Parameters
@@ -89,8 +92,15 @@ def draw_motorway(sketch: Sketch, land: Landscape, line: Line, places: IntArray,
     right = line.coordinates - HALF_WIDTH_M * line.normal
     forward = sketch.add_points(right)
     backward = sketch.add_points(left[::-1])
-    tags = {"highway": "motorway", "oneway": "yes", "maxspeed": "100", "lanes": "2", "surface": "asphalt", "ref": "示例高速"}
-    stops = _interchanges(land, line, points)
+    tags = {
+        "highway": "motorway",
+        "oneway": "yes",
+        "maxspeed": "100",
+        "lanes": "2",
+        "surface": "asphalt",
+        "ref": "示例高速",
+    }
+    stops = _interchanges(line, points)
     for numbers, tunnel in ((forward, line.tunnel), (backward, line.tunnel[::-1])):
         _draw_graded(sketch, numbers, tunnel > 0, tags, _crossed(sketch, numbers))
     for position, place in stops:
@@ -123,16 +133,17 @@ def _draw_graded(
     """Add a line as ways, split where tunnels and bridges begin and end."""
     kind = np.where(tunnel[:-1] | tunnel[1:], 2, np.where(bridge, 1, 0))
     cuts = np.flatnonzero(np.concatenate([[True], kind[1:] != kind[:-1], [True]]))
-    extra = ({}, {"bridge": "yes", "layer": "2"}, {"tunnel": "yes", "layer": "-1"})
+    extra: tuple[dict[str, str], ...] = ({}, {"bridge": "yes", "layer": "2"}, {"tunnel": "yes", "layer": "-1"})
     for start, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
         sketch.add_way(numbers[start : end + 1].tolist(), {**tags, **extra[int(kind[start])]})
 
 
-def _interchanges(land: Landscape, line: Line, points: FloatArray) -> list[tuple[int, int]]:
+def _interchanges(line: Line, points: FloatArray) -> list[tuple[int, int]]:
     """Choose interchanges: steps of the line outside tunnels with a good road near, far from each other."""
     from scipy.spatial import cKDTree
 
-    distance, nearest = cKDTree(points).query(line.coordinates)
+    found = cKDTree(points).query(line.coordinates)
+    distance, nearest = np.asarray(found[0]), np.asarray(found[1])
     reserve = int(2 * RAMP_M / STEP_M)
     good = (distance < 750.0) & (distance > 110.0) & (line.tunnel == 0)
     good[:reserve] = good[-reserve:] = False
@@ -146,7 +157,14 @@ def _interchanges(land: Landscape, line: Line, points: FloatArray) -> list[tuple
 def _draw_ramps(sketch: Sketch, carriageway: IntArray, position: int, place: int) -> None:
     """Add one ramp off and one ramp on a carriageway, both meeting the same road."""
     reach = int(RAMP_M / STEP_M)
-    tags = {"highway": "motorway_link", "oneway": "yes", "maxspeed": "40", "surface": "asphalt", "bridge": "yes", "layer": "1"}
+    tags = {
+        "highway": "motorway_link",
+        "oneway": "yes",
+        "maxspeed": "40",
+        "surface": "asphalt",
+        "bridge": "yes",
+        "layer": "1",
+    }
     target = np.asarray(sketch.position(place))
     for side in (-1, 1):
         foot = int(carriageway[position + side * reach])

@@ -1,9 +1,9 @@
-"""Write the sample county as a planner's files are: a workbook with a title, a GB18030 table, map layers, an extract."""
+"""Write the sample county as a planner's files are: a workbook with a title, a GB18030 table, map layers."""
 
 from __future__ import annotations
 
 import csv
-import datetime
+import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,11 +23,12 @@ from clinicplan.sample.units import COUNTY, TOWNSHIP_CODES, Units
 from clinicplan.words import word
 
 VILLAGE_HEADERS: Final = (
-    "序号", "行政区划代码", "乡镇(街道)", "行政村名称", "类型", "村庄状态", "常住人口(人)", "户籍人口", "65岁及以上", "人口年份",
-    "人口来源", "发展类型", "必须保留卫生室", "边远村", "医疗服务已升级", "家庭医生签约", "经度", "纬度", "坐标来源",
+    "序号", "行政区划代码", "乡镇(街道)", "行政村名称", "类型", "村庄状态", "常住人口(人)", "户籍人口", "65岁及以上",
+    "人口年份", "人口来源", "发展类型", "必须保留卫生室",
+    "边远村", "医疗服务已升级", "家庭医生签约", "经度", "纬度", "坐标来源",
 )  # fmt: skip
 KINDS: Final = {"village": "行政村", "community": "社区", "other": "其他"}
-MADE: Final = datetime.datetime(2020, 11, 1, tzinfo=datetime.UTC)
+MADE: Final = dt.datetime(2020, 11, 1, tzinfo=dt.UTC)
 """The day that stands in files that want one: census day, so that files do not differ from run to run."""
 
 
@@ -100,7 +101,14 @@ def write_townships(folder: Path, areas: list[BaseGeometry], units: Units, crs: 
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": MADE.strftime("%Y-%m-%dT%H:%M:%SZ")})
     try:
-        frame.to_file(path, layer="townships", driver="GPKG", engine="pyogrio", geometry_type="MultiPolygon", promote_to_multi=True)
+        frame.to_file(
+            path,
+            layer="townships",
+            driver="GPKG",
+            engine="pyogrio",
+            geometry_type="MultiPolygon",
+            promote_to_multi=True,
+        )
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
@@ -141,10 +149,11 @@ def _write_village(
     sheet: Any, at: int, position: int, row: int, units: Units, facts: VillageFacts, lon: FloatArray, lat: FloatArray
 ) -> None:
     code = str(units.code[row])
+    answers = (facts.must_keep, facts.remote, facts.upgraded, facts.contracted)
     cells: list[object] = [
         position + 1, int(code) if position % 9 == 4 else code, None, units.name[row], KINDS[str(units.kind[row])],
         facts.status[row], int(units.people[row]), int(facts.hukou[row]), int(facts.old[row]), 2020, "示例",
-        facts.development_class[row], *(_yes_no(flags[row]) for flags in (facts.must_keep, facts.remote, facts.upgraded, facts.contracted)),
+        facts.development_class[row], *("是" if flags[row] else "否" for flags in answers),
         *((None, None) if np.isnan(lon[row]) else (round(float(lon[row]), 6), round(float(lat[row]), 6))),
         facts.coord_source[row],
     ]  # fmt: skip
@@ -161,10 +170,6 @@ def _merge_townships(sheet: Any, township: NDArray[np.int64], style: Any) -> Non
             sheet.merge_range(3 + start, 2, 2 + end, 2, name, style)
         else:
             sheet.write(3 + start, 2, name, style)
-
-
-def _yes_no(value: bool) -> str:
-    return "是" if value else "否"
 
 
 def write_facilities(folder: Path, rows: Sequence[Row], lon: FloatArray, lat: FloatArray) -> None:

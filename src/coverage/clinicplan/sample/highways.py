@@ -6,6 +6,7 @@ so roads gather in valleys and branch like trees, as they do in mountains.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,7 +75,7 @@ def road_nodes(lattice: Lattice, classes: Classes) -> IntArray:
 
 
 def join_towns(
-    lattice: Lattice, mesh: Mesh, cost: FloatArray, towns: IntArray, trunk_ends: tuple[int, int, int]
+    lattice: Lattice, mesh: Mesh, cost: FloatArray, towns: IntArray, trunk_stops: tuple[int, ...]
 ) -> Classes:
     """Join towns by main roads: the trunk road through the county town, then primary and secondary roads."""
     found = spread(mesh, cost, towns)
@@ -86,12 +87,10 @@ def join_towns(
         name = "primary" if traffic[number] >= busy else "secondary"
         classes = lay(classes, way_through(lattice, found, int(pairs.edge[number])), name)
     along = with_roads(cost, classes) * np.where(classes > 0, 1.0, 4.0)
-    return lay(classes, _way_over(lattice, mesh, along, trunk_ends), "trunk")
+    return lay(classes, _way_over(lattice, mesh, along, trunk_stops), "trunk")
 
 
-def join_markets(
-    lattice: Lattice, mesh: Mesh, cost: FloatArray, classes: Classes, places: IntArray
-) -> Classes:
+def join_markets(lattice: Lattice, mesh: Mesh, cost: FloatArray, classes: Classes, places: IntArray) -> Classes:
     """Join market villages to each other and to the main roads by secondary and tertiary roads."""
     current = with_roads(cost, classes)
     found = spread(mesh, current, places)
@@ -104,9 +103,7 @@ def join_markets(
     return classes
 
 
-def reach_villages(
-    lattice: Lattice, mesh: Mesh, cost: FloatArray, classes: Classes, villages: IntArray
-) -> Classes:
+def reach_villages(lattice: Lattice, mesh: Mesh, cost: FloatArray, classes: Classes, villages: IntArray) -> Classes:
     """Give every village a road to the network, in trees: tertiary where many share it, else unclassified."""
     found = spread(mesh, cost, road_nodes(lattice, classes))
     edges, users = trace(lattice, found, villages)
@@ -179,7 +176,9 @@ def lay_streets(
 def _open_crossroads(lattice: Lattice, before: Classes, after: Classes, random: np.random.Generator) -> Classes:
     """Drop one new street at most crossroads: where streets grew over time, most junctions have three arms."""
     used = np.flatnonzero(after > 0)
-    degree = np.bincount(np.concatenate([lattice.tail[used], lattice.head[used]]), minlength=lattice.rows * lattice.columns)
+    degree = np.bincount(
+        np.concatenate([lattice.tail[used], lattice.head[used]]), minlength=lattice.rows * lattice.columns
+    )
     new = used[before[used] == 0]
     kept = after.copy()
     for edge in new[random.permutation(len(new))].tolist():
@@ -194,7 +193,9 @@ def _open_crossroads(lattice: Lattice, before: Classes, after: Classes, random: 
 def _shorten(lattice: Lattice, before: Classes, after: Classes, random: np.random.Generator) -> Classes:
     """Drop most of the new streets that end blind."""
     used = after > 0
-    degree = np.bincount(np.concatenate([lattice.tail[used], lattice.head[used]]), minlength=lattice.rows * lattice.columns)
+    degree = np.bincount(
+        np.concatenate([lattice.tail[used], lattice.head[used]]), minlength=lattice.rows * lattice.columns
+    )
     blind = used & (before == 0) & ((degree[lattice.tail] == 1) | (degree[lattice.head] == 1))
     kept = after.copy()
     kept[blind & (random.random(len(kept)) < 0.75)] = 0
@@ -221,7 +222,9 @@ def _thin(pairs: Meetings, slack: float) -> Meetings:
         near.setdefault(two, {})[one] = cost
     kept = np.asarray(
         [
-            not any(slack * max(near[one][third], near[two][third]) < cost for third in near[one].keys() & near[two].keys())
+            not any(
+                slack * max(near[one][third], near[two][third]) < cost for third in near[one].keys() & near[two].keys()
+            )
             for one, two, cost in zip(pairs.one.tolist(), pairs.two.tolist(), pairs.cost.tolist(), strict=True)
         ],
         dtype=bool,
@@ -244,13 +247,15 @@ def _traffic(pairs: Meetings, places: IntArray) -> FloatArray:
                 key = (min(node, ahead[node]), max(node, ahead[node]))
                 count[key] = count.get(key, 0) + 1
                 node = ahead[node]
-    return np.asarray([float(count.get((min(a, b), max(a, b)), 0)) for a, b in zip(one.tolist(), two.tolist(), strict=True)])
+    return np.asarray(
+        [float(count.get((min(a, b), max(a, b)), 0)) for a, b in zip(one.tolist(), two.tolist(), strict=True)]
+    )
 
 
 def _way_over(lattice: Lattice, mesh: Mesh, cost: FloatArray, stops: tuple[int, ...]) -> IntArray:
     """Return the edges of the cheapest way over several stops."""
     parts = []
-    for start, end in zip(stops[:-1], stops[1:], strict=True):
+    for start, end in itertools.pairwise(stops):
         found = spread(mesh, cost, np.asarray([start]))
         parts.append(trace(lattice, found, np.asarray([end]))[0])
     return np.unique(np.concatenate(parts))

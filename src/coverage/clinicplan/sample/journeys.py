@@ -39,14 +39,12 @@ class RoadGraph:
 
     def nearest(self, sources: IntArray, *, limit: float = np.inf) -> FloatArray:
         """Return the cost from each point to its nearest source."""
-        found = csgraph.dijkstra(
-            self.graph.T.tocsr(), indices=np.unique(sources), min_only=True, limit=limit
-        )
+        found = csgraph.dijkstra(self.graph.T.tocsr(), indices=np.unique(sources), min_only=True, limit=limit)
         return np.asarray(found)
 
     def from_point(self, source: int) -> FloatArray:
         """Return the cost from one point to every point."""
-        return np.asarray(csgraph.dijkstra(self.graph, indices=source))
+        return np.asarray(csgraph.dijkstra(self.graph, indices=[source])[0])
 
 
 def car_metres(drawing: Drawing) -> RoadGraph:

@@ -75,11 +75,21 @@ def make_landscape(boundary: Polygon, town: tuple[float, float], seed: int) -> L
     reservoirs = dam_reservoirs(lattice, terrain, ground.inside_m, seats, 4)
     cost = np.where(reservoirs.closed, np.inf, building_cost(lattice, terrain, 0.09))
     levelled = np.where(reservoirs.closed, np.inf, building_cost(lattice, terrain, 0.09, levelled_m=300.0))
-    classes = highways.join_towns(lattice, mesh, levelled, towns, _trunk_ends(lattice, towns, int(seats[0])))
+    classes = highways.join_towns(lattice, mesh, levelled, towns, _trunk_stops(lattice, towns))
     settlements, closed = _settle(lattice, terrain, ground, classes, towns, reservoirs.closed, seed)
     reach = _town_reach(lattice, mesh, terrain, settlements)
     return _build(
-        lattice, mesh, terrain, ground, boundary, settlements, reservoirs, classes, reach, np.where(closed, np.inf, cost), seed
+        lattice,
+        mesh,
+        terrain,
+        ground,
+        boundary,
+        settlements,
+        reservoirs,
+        classes,
+        reach,
+        np.where(closed, np.inf, cost),
+        seed,
     )
 
 
@@ -92,10 +102,13 @@ def _inside(lattice: Lattice, boundary: Polygon) -> FloatArray:
     return np.asarray(cells * lattice.spacing_m).ravel()
 
 
-def _trunk_ends(lattice: Lattice, towns: IntArray, town: int) -> tuple[int, int, int]:
-    """Return the westernmost and easternmost town with the county town between: the stops of the trunk road."""
+def _trunk_stops(lattice: Lattice, towns: IntArray) -> tuple[int, ...]:
+    """Return the stops of the trunk road: the westernmost town, the county town, its farthest seat, the easternmost."""
     slanted = lattice.x[towns] - 0.5 * lattice.y[towns]
-    return int(towns[np.argmin(slanted)]), town, int(towns[np.argmax(slanted)])
+    seats = towns[:12]
+    apart = np.hypot(lattice.x[seats] - lattice.x[seats[0]], lattice.y[seats] - lattice.y[seats[0]])
+    far = int(seats[np.argmax(apart)])
+    return int(towns[np.argmin(slanted)]), int(seats[0]), far, int(towns[np.argmax(slanted)])
 
 
 def _settle(
@@ -103,7 +116,7 @@ def _settle(
 ) -> tuple[Settlements, BoolArray]:
     """Choose the villages; return them and the edges closed around the two lonely ones."""
     nodes = highways.road_nodes(lattice, classes)
-    road_m = _distance(lattice, nodes, 8_000.0)
+    road_m = distance_m(lattice, nodes, 8_000.0)
     off_road, cut_off = choose_lonely(lattice, ground, terrain, road_m)
     from_off = np.hypot(lattice.x - lattice.x[off_road], lattice.y - lattice.y[off_road])
     from_cut = np.hypot(lattice.x - lattice.x[cut_off], lattice.y - lattice.y[cut_off])
@@ -117,13 +130,13 @@ def _settle(
     return settlements, held[lattice.tail] | held[lattice.head]
 
 
-def _distance(lattice: Lattice, nodes: IntArray, limit_m: float) -> FloatArray:
-    """Return the straight distance of every node to the nearest of some nodes, at most the limit."""
-    from scipy.spatial import cKDTree
+def distance_m(lattice: Lattice, nodes: IntArray, limit_m: float) -> FloatArray:
+    """Return the distance of every node to the nearest of some nodes along the undisturbed grid, at most the limit."""
+    from scipy.ndimage import distance_transform_edt
 
-    tree = cKDTree(np.column_stack([lattice.x[nodes], lattice.y[nodes]]))
-    found, _ = tree.query(np.column_stack([lattice.x, lattice.y]), distance_upper_bound=limit_m)
-    return np.minimum(found, limit_m)
+    empty = np.ones((lattice.rows, lattice.columns), dtype=bool)
+    empty.ravel()[nodes] = False
+    return np.minimum(np.asarray(distance_transform_edt(empty)).ravel() * lattice.spacing_m, limit_m)
 
 
 def _town_reach(lattice: Lattice, mesh: Mesh, terrain: Terrain, settlements: Settlements) -> FloatArray:
@@ -153,16 +166,16 @@ def _build(
     classes = highways.close_loops(lattice, mesh, own, classes, places, 4_300.0, 1.5)
     hamlets = _hamlets(lattice, ground, settlements, cost, random)
     classes = highways.reach_villages(lattice, mesh, cost, classes, hamlets)
-    classes = highways.cut_off_roads(lattice, mesh, _free_of(cost, reservoirs, lattice, terrain), classes, settlements.cut_off)
-    classes = _streets(lattice, terrain, ground, settlements, classes, reach, np.isinf(cost), seed)
-    classes = _tracks(lattice, mesh, terrain, ground, cost, classes, random)
-    return Landscape(
-        lattice, mesh, terrain, ground, boundary, settlements, reservoirs, classes, reach, hamlets, cost
+    classes = highways.cut_off_roads(
+        lattice, mesh, _dry_cost(lattice, terrain, reservoirs), classes, settlements.cut_off
     )
+    classes = _streets(lattice, terrain, settlements, classes, reach, np.isinf(cost), seed)
+    classes = _tracks(lattice, mesh, terrain, ground, cost, classes, random)
+    return Landscape(lattice, mesh, terrain, ground, boundary, settlements, reservoirs, classes, reach, hamlets, cost)
 
 
-def _free_of(cost: FloatArray, reservoirs: Reservoirs, lattice: Lattice, terrain: Terrain) -> FloatArray:
-    """Return the cost without the closure around the cut-off village."""
+def _dry_cost(lattice: Lattice, terrain: Terrain, reservoirs: Reservoirs) -> FloatArray:
+    """Return the building cost with only water closed: the cut-off village may build on its own ground."""
     return np.where(reservoirs.closed, np.inf, building_cost(lattice, terrain, 0.09))
 
 
@@ -171,7 +184,8 @@ def _markets(lattice: Lattice, ground: Ground, villages: IntArray, towns: IntArr
     score = np.full(len(lattice.x), -np.inf)
     score[villages] = ground.floor[villages]
     chosen = scatter(lattice.x, lattice.y, score, 3_000.0, 400, towns)
-    return chosen[(ground.inside_m[chosen] > 0) | (np.arange(len(chosen)) % 3 == 0)]
+    kept: IntArray = chosen[(ground.inside_m[chosen] > 0) | (np.arange(len(chosen)) % 3 == 0)]
+    return kept
 
 
 def _hamlets(
@@ -179,7 +193,7 @@ def _hamlets(
 ) -> IntArray:
     """Choose hamlets on level spots of the county."""
     score = np.log(np.exp(-((ground.steepness / 0.22) ** 2)) + 1e-6) + 1.2 * random.gumbel(size=len(lattice.x))
-    score[(ground.inside_m < 300.0) | (random.random(len(score)) < 0.5)] = -np.inf
+    score[(ground.inside_m < 300.0) | (random.random(len(score)) < 0.75)] = -np.inf
     reached = np.zeros(len(score), dtype=bool)
     reached[lattice.tail[np.isfinite(cost)]] = True
     reached[lattice.tail[np.isinf(cost)]] = reached[lattice.head[np.isinf(cost)]] = False
@@ -189,12 +203,12 @@ def _hamlets(
 
 
 def _streets(
-    lattice: Lattice, terrain: Terrain, ground: Ground, settlements: Settlements, classes: Classes, reach: FloatArray,
+    lattice: Lattice, terrain: Terrain, settlements: Settlements, classes: Classes, reach: FloatArray,
     closed: BoolArray, seed: int,
 ) -> Classes:  # fmt: skip
     """Lay the streets of towns and the few of each village."""
     village = np.full(len(lattice.x), np.inf)
-    near = _distance(lattice, settlements.villages, 400.0)
+    near = distance_m(lattice, settlements.villages, 400.0)
     village[near < 340.0] = near[near < 340.0] / 340.0 * 0.6
     return highways.lay_streets(lattice, classes, np.minimum(reach, village), closed, terrain.crossing_km2, seed)
 
@@ -216,4 +230,4 @@ def _tracks(
     return highways.lead_to(lattice, mesh, softer, classes, peaks, 1_900.0, "path")
 
 
-__all__ = ["CODE", "Landscape", "make_landscape"]
+__all__ = ["CODE", "Landscape", "distance_m", "make_landscape"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from clinicplan.sample.curves import bend_roads
+from clinicplan.sample.curves import Curves
 from clinicplan.sample.expressways import draw_motorway, draw_railway, find_line
 from clinicplan.sample.highways import CODE
-from clinicplan.sample.landscape import Landscape
+from clinicplan.sample.landscape import Landscape, distance_m
 from clinicplan.sample.lattice import FloatArray
 from clinicplan.sample.sketch import Drawing, Sketch
 from clinicplan.sample.water import RIVER_KM2, draw_streams
@@ -19,10 +19,9 @@ DETAIL_BEYOND_M = 500.0
 OUTER_STREAM_KM2 = 60.0
 
 
-def draw_map(land: Landscape, seed: int) -> Drawing:
+def draw_map(land: Landscape, curves: Curves, seed: int) -> Drawing:
     """Draw everything that the extract holds."""
     sketch = Sketch()
-    curves = bend_roads(land.lattice, land.classes)
     points = place_points(sketch, land, curves, land.ground.inside_m[land.lattice.tail] > -DETAIL_BEYOND_M)
     draw_roads(sketch, land, curves, points, seed)
     draw_lanes(sketch, land, points, near_settlements(land), seed)
@@ -34,14 +33,9 @@ def draw_map(land: Landscape, seed: int) -> Drawing:
 
 def near_settlements(land: Landscape) -> FloatArray:
     """Return the distance of each node to the nearest village or hamlet, metres, hamlets counted as farther."""
-    from scipy.spatial import cKDTree
-
-    lattice, places = land.lattice, land.settlements
-    everywhere = np.column_stack([lattice.x, lattice.y])
+    places = land.settlements
     villages = np.concatenate([places.villages, places.neighbour_villages, [places.cut_off]])
-    to_village = cKDTree(everywhere[villages]).query(everywhere, distance_upper_bound=900.0)[0]
-    to_hamlet = cKDTree(everywhere[land.hamlets]).query(everywhere, distance_upper_bound=900.0)[0]
-    return np.asarray(np.minimum(to_village, to_hamlet + 140.0))
+    return np.minimum(distance_m(land.lattice, villages, 900.0), distance_m(land.lattice, land.hamlets, 900.0) + 140.0)
 
 
 def _draw_expressways(sketch: Sketch, land: Landscape, points: Points, place: FloatArray, seed: int) -> None:
@@ -59,7 +53,7 @@ def _draw_expressways(sketch: Sketch, land: Landscape, points: Points, place: Fl
     roads = (land.classes > 0) & (land.classes <= CODE["secondary"])
     nodes = np.unique(np.concatenate([land.lattice.tail[roads], land.lattice.head[roads]]))
     draw_railway(sketch, railway)
-    draw_motorway(sketch, land, motorway, points.node[nodes], place[nodes])
+    draw_motorway(sketch, motorway, points.node[nodes], place[nodes])
 
 
 def _beside_town(land: Landscape, apart: list[tuple[float, float]]) -> tuple[float, float]:
@@ -88,7 +82,13 @@ def _draw_ferry(sketch: Sketch, land: Landscape, points: Points) -> None:
         good = (wet > 350.0) & (length < 1_600.0) & (wet > 0.6 * length)
         if good.any():
             best = int(np.argmax(np.where(good, wet / length * np.minimum(wet, 900.0), -1.0)))
-            tags = {"route": "ferry", "name": "水库渡口（示例）", "duration": "00:12", "motor_vehicle": "no", "foot": "yes"}
+            tags = {
+                "route": "ferry",
+                "name": "水库渡口（示例）",
+                "duration": "00:12",
+                "motor_vehicle": "no",
+                "foot": "yes",
+            }
             sketch.add_way([int(points.node[shore[one[best]]]), int(points.node[shore[two[best]]])], tags)
             return
 

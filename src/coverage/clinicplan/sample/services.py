@@ -62,8 +62,8 @@ class Roadside:
     """Shape (units): the road point nearest each unit, -1 where it is none of the main network."""
     open_points: IntArray
     """Points that both cars and e-bikes reach, motorways apart."""
-    inside: BoolArray
-    """Shape (points): open, and within the county."""
+    inside: IntArray
+    """Open points within the county, every third."""
 
 
 def survey_roadside(land: Landscape, drawing: Drawing, units: Units) -> Roadside:
@@ -77,14 +77,14 @@ def survey_roadside(land: Landscape, drawing: Drawing, units: Units) -> Roadside
     door = np.where(distance < 700.0, usable[nearest], -1)
     door[units.cut_off] = door[units.off_road] = -1
     inside = car.usable & e_bike.usable & shapely.contains_xy(land.boundary.buffer(-120.0), drawing.x, drawing.y)
-    return Roadside(drawing, car, e_bike, door, usable, inside)
+    return Roadside(drawing, car, e_bike, door, usable, np.flatnonzero(inside)[::3])
 
 
 def place_services(land: Landscape, drawing: Drawing, units: Units, seed: int) -> list[Site]:
     """Return all facilities, upper tiers first, those beyond the county line last."""
     random = np.random.default_rng([seed, 11])
     roadside = survey_roadside(land, drawing, units)
-    upper = _place_upper(land, roadside, units, random)
+    upper = _place_upper(roadside, units, random)
     beyond = _place_beyond(land, roadside, random)
     clinics = _place_clinics(land, roadside, units, upper, beyond, random)
     stations = _place_stations(roadside, units, random)
@@ -97,26 +97,34 @@ def _spot(drawing: Drawing, point: int, random: np.random.Generator, yard_m: flo
     return float(drawing.x[point] + yard_m * np.cos(angle)), float(drawing.y[point] + yard_m * np.sin(angle))
 
 
-def _place_upper(land: Landscape, roadside: Roadside, units: Units, random: np.random.Generator) -> list[Site]:
+def _place_upper(roadside: Roadside, units: Units, random: np.random.Generator) -> list[Site]:
     """Place county hospitals in the town, a hospital or centre in each seat, and the special houses."""
     town = int(units.seats[0])
     centre_point = int(roadside.door[town])
     x, y = _spot(roadside.drawing, centre_point, random)
     sites = [Site("county_medical_centre", "示例县人民医院", x, y, town, 0)]
     streets = np.flatnonzero((units.kind == "community") & (units.township < 3) & (roadside.door >= 0))
-    special = [
-        ("county_hospital", "示例县中医院"), ("county_hospital", "示例县妇幼保健院"), ("geriatric_hospital", "示例县老年医院"),
-        ("hospice", "示例县安宁疗护中心"), ("blood_point", "示例县献血屋"), ("blood_vehicle_stop", "示例县城中广场采血车停靠点"),
-        ("blood_vehicle_stop", "示例县客运站采血车停靠点"), ("blood_store", "示例县储血点"), ("other", "示例县温泉疗养院"),
-    ]  # fmt: skip
+    special = _SPECIAL_HOUSES
     for (tier, name), unit in zip(special, random.permutation(streets)[: len(special)].tolist(), strict=True):
         x, y = _spot(roadside.drawing, int(roadside.door[unit]), random)
         sites.append(Site(tier, name, x, y, unit, int(units.township[unit])))
     from_centre = roadside.car.from_point(centre_point)
     for township, unit in enumerate(units.seats.tolist()):
         sites.append(_seat_site(roadside, units, township, unit, from_centre, random))
-    del land
     return sites
+
+
+_SPECIAL_HOUSES: Final = (
+    ("county_hospital", "示例县中医院"),
+    ("county_hospital", "示例县妇幼保健院"),
+    ("geriatric_hospital", "示例县老年医院"),
+    ("hospice", "示例县安宁疗护中心"),
+    ("blood_point", "示例县献血屋"),
+    ("blood_vehicle_stop", "示例县城中广场采血车停靠点"),
+    ("blood_vehicle_stop", "示例县客运站采血车停靠点"),
+    ("blood_store", "示例县储血点"),
+    ("other", "示例县温泉疗养院"),
+)
 
 
 def _seat_site(
@@ -134,7 +142,9 @@ def _seat_site(
         case = f"{HOSPITAL_METRES[township - 4] / 1_000.0:.1f} km"
     else:
         x, y = _spot(roadside.drawing, int(roadside.door[unit]), random)
-    tier = {6: "sub_centre", 7: "central_township_hospital", 8: "central_township_hospital"}.get(township, "township_hospital")
+    tier = {6: "sub_centre", 7: "central_township_hospital", 8: "central_township_hospital"}.get(
+        township, "township_hospital"
+    )
     kind = "中心卫生院" if tier != "township_hospital" else "卫生院"
     return Site(tier, f"{name}{kind}", x, y, unit, township, True, case)
 
@@ -146,7 +156,11 @@ def _point_at(
     drawing = roadside.drawing
     graph = roadside.car.graph.tocoo()
     tail, head = graph.row, graph.col
-    crosses = (from_centre[tail] <= goal_m) & (from_centre[head] > goal_m) & (from_centre[tail] + graph.data <= from_centre[head] + 0.5)
+    crosses = (
+        (from_centre[tail] <= goal_m)
+        & (from_centre[head] > goal_m)
+        & (from_centre[tail] + graph.data <= from_centre[head] + 0.5)
+    )
     tail, head, length = tail[crosses], head[crosses], graph.data[crosses]
     share = (goal_m - from_centre[tail]) / length
     x = drawing.x[tail] + share * (drawing.x[head] - drawing.x[tail])
@@ -178,7 +192,8 @@ def _place_beyond(land: Landscape, roadside: Roadside, random: np.random.Generat
 
 
 def _place_clinics(
-    land: Landscape, roadside: Roadside, units: Units, upper: list[Site], beyond: list[Site], random: np.random.Generator
+    land: Landscape, roadside: Roadside, units: Units, upper: list[Site], beyond: list[Site],
+    random: np.random.Generator,
 ) -> list[Site]:  # fmt: skip
     """Give most villages a clinic; leave remote zones without, until the circle holds the wanted share of people."""
     villages = np.flatnonzero(units.kind == "village")
@@ -189,18 +204,22 @@ def _place_clinics(
     idle = _idle_clinics(units, order, random)
     without = _without(roadside, units, upper, order, np.concatenate([bare_seats, forced, idle]))
     has = np.setdiff1d(able, np.concatenate([without, bare_seats, forced]))
-    sites = [_clinic(roadside, units, unit, "", random, operating=unit not in set(idle.tolist())) for unit in has.tolist()]
+    sites = [
+        _clinic(roadside, units, unit, "", random, operating=unit not in set(idle.tolist())) for unit in has.tolist()
+    ]
     sites += [_clinic(roadside, units, unit, "", random, operating=False) for unit in np.setdiff1d(idle, has).tolist()]
     large = has[np.argsort(-units.people[has], kind="stable")]
     large = large[~np.isin(large, idle)]
-    more = [unit for unit in large.tolist() if unit not in set(units.seats[:4].tolist())][: max(N_CLINICS - len(sites), 0)]
+    more = [unit for unit in large.tolist() if unit not in set(units.seats[:4].tolist())][
+        : max(N_CLINICS - len(sites), 0)
+    ]
     former = former_village_names(len(more), set(units.name.tolist()))
-    return sites + [_clinic(roadside, units, unit, name, random, operating=True) for unit, name in zip(more, former, strict=True)]
+    return sites + [
+        _clinic(roadside, units, unit, name, random, operating=True) for unit, name in zip(more, former, strict=True)
+    ]
 
 
-def _forced_without(
-    land: Landscape, roadside: Roadside, units: Units, able: IntArray, beyond: list[Site]
-) -> IntArray:
+def _forced_without(land: Landscape, roadside: Roadside, units: Units, able: IntArray, beyond: list[Site]) -> IntArray:
     """Choose villages without a clinic whatever else: one nearer to a clinic over the line, and the exempt ones."""
     outside = _site_points(roadside, beyond)
     minutes = roadside.e_bike.nearest(outside)
@@ -211,7 +230,9 @@ def _forced_without(
 
 def exempt_units(land: Landscape, units: Units) -> IntArray:
     """Return the relocated village and the urbanised one, in this order."""
-    villages = np.setdiff1d(np.flatnonzero(units.kind == "village"), [*units.seats.tolist(), units.off_road, units.cut_off])
+    villages = np.setdiff1d(
+        np.flatnonzero(units.kind == "village"), [*units.seats.tolist(), units.off_road, units.cut_off]
+    )
     villages = np.setdiff1d(villages, units.twins)
     height, reach = land.terrain.height_m[units.node[villages]], land.town_reach[units.node[villages]]
     return np.asarray([villages[int(np.argmax(height))], villages[int(np.argmin(reach))]])
@@ -222,7 +243,7 @@ def _site_points(roadside: Roadside, sites: list[Site]) -> IntArray:
 
     usable = roadside.open_points
     tree = cKDTree(np.column_stack([roadside.drawing.x[usable], roadside.drawing.y[usable]]))
-    return np.asarray(usable[tree.query([(site.x, site.y) for site in sites])[1]])
+    return np.asarray(usable[tree.query(np.asarray([(site.x, site.y) for site in sites]))[1]])
 
 
 def _remote_first(roadside: Roadside, units: Units, able: IntArray) -> IntArray:
@@ -231,7 +252,10 @@ def _remote_first(roadside: Roadside, units: Units, able: IntArray) -> IntArray:
     to_seat = roadside.e_bike.nearest(seats)[roadside.door[able]]
     zones: list[int] = []
     for row in np.argsort(-to_seat, kind="stable").tolist():
-        apart = [np.hypot(units.x[able[row]] - units.x[able[other]], units.y[able[row]] - units.y[able[other]]) for other in zones]
+        apart = [
+            np.hypot(units.x[able[row]] - units.x[able[other]], units.y[able[row]] - units.y[able[other]])
+            for other in zones
+        ]
         if all(gap > 11_000.0 for gap in apart):
             zones.append(row)
         if len(zones) == N_ZONES:
@@ -247,9 +271,7 @@ def _idle_clinics(units: Units, order: IntArray, random: np.random.Generator) ->
     return np.sort(random.choice(near, 7, replace=False))
 
 
-def _without(
-    roadside: Roadside, units: Units, upper: list[Site], order: IntArray, anyway: IntArray
-) -> IntArray:
+def _without(roadside: Roadside, units: Units, upper: list[Site], order: IntArray, anyway: IntArray) -> IntArray:
     """Return the villages that go without a clinic: so many from the front of the order that the share is met."""
     hospitals = _site_points(roadside, [site for site in upper if site.township >= 0 and _is_fixed(site.tier)])
     people = units.people[order].astype(float)
@@ -278,14 +300,17 @@ def _clinic(
     """Place a clinic of a village at its door, some houses on or, marked by its name, in a village since merged."""
     drawing, door = roadside.drawing, int(roadside.door[unit])
     if mark or random.random() < 0.5:
-        gap = np.hypot(drawing.x - drawing.x[door], drawing.y - drawing.y[door])
-        away = np.flatnonzero((gap > (450.0 if mark else 60.0)) & (gap < (1_300.0 if mark else 260.0)) & roadside.inside)
+        place = np.column_stack([drawing.x, drawing.y])
+        gap = np.hypot(*(place[roadside.inside] - place[door]).T)
+        away = roadside.inside[(gap > (450.0 if mark else 60.0)) & (gap < (1_300.0 if mark else 260.0))]
         door = int(random.choice(away)) if len(away) else door
     x, y = _spot(drawing, door, random)
     central = not mark and operating and random.random() < 0.16
     label = "中心村卫生室" if central else f"{mark}卫生室"
     name = f"{units.name[unit]}{label}"
-    return Site("central_clinic" if central else "village_clinic", name, x, y, unit, int(units.township[unit]), operating)
+    return Site(
+        "central_clinic" if central else "village_clinic", name, x, y, unit, int(units.township[unit]), operating
+    )
 
 
 def _place_stations(roadside: Roadside, units: Units, random: np.random.Generator) -> list[Site]:
@@ -301,16 +326,12 @@ def _place_stations(roadside: Roadside, units: Units, random: np.random.Generato
     ]
 
 
-def _at_unit(
-    roadside: Roadside, units: Units, unit: int, tier: str, ending: str, random: np.random.Generator
-) -> Site:
+def _at_unit(roadside: Roadside, units: Units, unit: int, tier: str, ending: str, random: np.random.Generator) -> Site:
     x, y = _spot(roadside.drawing, int(roadside.door[unit]), random, random.uniform(8.0, 28.0))
     return Site(tier, f"{units.name[unit]}{ending}", x, y, unit, int(units.township[unit]))
 
 
-def _place_supplement(
-    roadside: Roadside, units: Units, clinics: list[Site], random: np.random.Generator
-) -> list[Site]:
+def _place_supplement(roadside: Roadside, units: Units, clinics: list[Site], random: np.random.Generator) -> list[Site]:
     """Serve some villages without a clinic by service points or touring stops."""
     served = {site.unit for site in clinics}
     bare = [

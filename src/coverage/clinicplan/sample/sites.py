@@ -168,16 +168,14 @@ def choose_villages(
         level * (np.exp(-terrain.above_water_m / 70.0) + 0.12) * (np.exp(-road_m / 2_500.0) + 0.35) + 1e-9
     ) + 0.9 * random.gumbel(size=len(level))
     score[closed | (ground.rim_m < RIM_M)] = -np.inf
-    inside = np.where(ground.inside_m > 350.0, score, -np.inf)
+    inside = np.where((ground.inside_m > 350.0) & (random.random(len(score)) < 0.4), score, -np.inf)
     own = scatter(lattice.x, lattice.y, inside, VILLAGE_APART_M, count, taken)
     outside = np.where((ground.inside_m < -350.0) & (random.random(len(score)) < 0.12), score, -np.inf)
     neighbours = scatter(lattice.x, lattice.y, outside, NEIGHBOUR_VILLAGE_APART_M, 900, np.concatenate([taken, own]))
     return own, neighbours
 
 
-def choose_lonely(
-    lattice: Lattice, ground: Ground, terrain: Terrain, road_m: FloatArray
-) -> tuple[int, int]:
+def choose_lonely(lattice: Lattice, ground: Ground, terrain: Terrain, road_m: FloatArray) -> tuple[int, int]:
     """Choose a village off every road, high up, and one whose roads are cut off, in a valley."""
     far = np.where((ground.inside_m > 1_500.0) & (road_m > 2_700.0), 1.0, 0.0)
     high = far * (terrain.height_m + 1.0) * np.exp(-((ground.steepness / 0.2) ** 2)) * np.minimum(road_m, 4_500.0)

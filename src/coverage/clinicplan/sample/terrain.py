@@ -142,20 +142,20 @@ def _crossings(lattice: Lattice, downstream: IntArray, area: FloatArray) -> Floa
     crossing = np.zeros(len(lattice.tail))
     upper = np.flatnonzero((area >= STREAM_KM2) & (downstream >= 0))
     lower = downstream[upper]
-    out_side = side_towards(lattice, upper, lower)
+    out_side = side_towards(upper, lower)
     sides = lattice.cell_sides()
     crossing[sides[upper, out_side]] = area[upper]
     # The water of `upper` enters `lower` by one side and leaves it by another.
     onward = np.isin(lower, upper)
-    entered = side_towards(lattice, lower[onward], upper[onward])
-    left = side_towards(lattice, lower[onward], downstream[lower[onward]])
+    entered = side_towards(lower[onward], upper[onward])
+    left = side_towards(lower[onward], downstream[lower[onward]])
     changes = triangle_of(lattice, lower[onward], entered) != triangle_of(lattice, lower[onward], left)
     diagonal = lattice.n_axis_edges + lower[onward][changes]
     np.maximum.at(crossing, diagonal, area[upper][onward][changes])
     return crossing
 
 
-def side_towards(lattice: Lattice, cell: IntArray, neighbour: IntArray) -> IntArray:
+def side_towards(cell: IntArray, neighbour: IntArray) -> IntArray:
     """Return which side (0 below, 1 right, 2 above, 3 left) of each cell its neighbour lies on."""
     step = neighbour - cell
     return np.select([step == 1, step == -1, step > 1], [1, 3, 2], 0).astype(np.int64)

@@ -17,12 +17,16 @@ def draw_townships(lattice: Lattice, label: IntArray, boundary: Polygon, count: 
     boundary. A splinter that a border cuts off at the boundary goes to the township of the node nearest to it.
     """
     lines = shapely.line_merge(shapely.multilinestrings(_borders(lattice, label)))
-    arcs = [_round(shapely.get_coordinates(line)) for line in shapely.get_parts(lines)]
-    rings = shapely.union_all([*(shapely.linestrings(arc) for arc in arcs), boundary.boundary])
+    arcs: list[BaseGeometry] = [
+        shapely.LineString(_round(shapely.get_coordinates(line))) for line in shapely.get_parts(lines)
+    ]
+    rings = shapely.union_all([*arcs, boundary.boundary])
     faces = list(shapely.get_parts(shapely.polygonize(list(shapely.get_parts(rings)))))
     inside = [face for face in faces if shapely.contains(boundary.buffer(1.0), face)]
     owner = _owners(lattice, label, inside)
-    return [shapely.union_all([face for face, row in zip(inside, owner, strict=True) if row == t]) for t in range(count)]
+    return [
+        shapely.union_all([face for face, row in zip(inside, owner, strict=True) if row == t]) for t in range(count)
+    ]
 
 
 def _borders(lattice: Lattice, label: IntArray) -> list[FloatArray]:
@@ -45,7 +49,9 @@ def _round(line: FloatArray) -> FloatArray:
     for _ in range(2):
         if len(line) < 3:
             return line
-        quarters = np.stack([0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]], axis=1).reshape(-1, 2)
+        quarters = np.stack([0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]], axis=1).reshape(
+            -1, 2
+        )
         line = np.concatenate([line[:1], quarters[1:-1], line[-1:]])
     return line
 

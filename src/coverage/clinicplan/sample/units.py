@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from clinicplan.sample.landscape import Landscape
 from clinicplan.sample.lattice import FloatArray, IntArray
-from clinicplan.sample.names import TOWNSHIPS, village_names
+from clinicplan.sample.names import village_names
 from clinicplan.sample.routes import building_cost, spread
 from clinicplan.sample.sites import scatter
 
@@ -95,16 +95,16 @@ def settle_units(land: Landscape, label: IntArray, place: FloatArray, seed: int)
     """
     random = np.random.default_rng([seed, 10])
     settlements = land.settlements
-    villages = np.concatenate(
-        [settlements.seats, settlements.villages, [settlements.off_road, settlements.cut_off]]
-    )
+    villages = np.concatenate([settlements.seats, settlements.villages, [settlements.off_road, settlements.cut_off]])
     communities, others = _choose_communities(land, label, villages, random), _choose_others(land, villages)
     node = np.concatenate([villages, communities, others])
     kind = np.asarray(
         ["village"] * len(villages) + ["community"] * len(communities) + ["other"] * len(others), dtype=object
     )
     order = np.lexsort((random.random(len(node)), np.concatenate([np.zeros(12), np.ones(len(node) - 12)]), label[node]))
-    order = order[np.argsort(np.select([kind[order] == "village", kind[order] == "community"], [0, 1], 2), kind="stable")]
+    order = order[
+        np.argsort(np.select([kind[order] == "village", kind[order] == "community"], [0, 1], 2), kind="stable")
+    ]
     node, kind = node[order], kind[order]
     back = np.argsort(order)
     x, y = _beside(place[node], random)
@@ -117,9 +117,7 @@ def settle_units(land: Landscape, label: IntArray, place: FloatArray, seed: int)
     return _place_twins(land, units)
 
 
-def _choose_communities(
-    land: Landscape, label: IntArray, taken: IntArray, random: np.random.Generator
-) -> IntArray:
+def _choose_communities(land: Landscape, label: IntArray, taken: IntArray, random: np.random.Generator) -> IntArray:
     """Choose communities on streets, so many in each township."""
     on_street = np.zeros(len(label), dtype=bool)
     streets = (land.classes > 0) & (land.classes <= 7)
@@ -151,8 +149,9 @@ def _choose_others(land: Landscape, taken: IntArray) -> IntArray:
 
 
 def _beside(place: FloatArray, random: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Shift points off their road by the width of a yard."""
-    angle, distance = random.uniform(0, 2 * np.pi, len(place)), random.uniform(9.0, 26.0, len(place))
+    """Shift points off their road by some tens of metres."""
+    angle = random.uniform(0, 2 * np.pi, len(place))
+    distance = np.clip(random.lognormal(np.log(30.0), 0.7, len(place)), 8.0, 150.0)
     return place[:, 0] + distance * np.cos(angle), place[:, 1] + distance * np.sin(angle)
 
 
@@ -173,9 +172,7 @@ def _names(kind: NDArray[np.object_], seed: int) -> NDArray[np.object_]:
     return np.asarray(names, dtype=object)
 
 
-def _count_people(
-    land: Landscape, node: IntArray, kind: NDArray[np.object_], random: np.random.Generator
-) -> IntArray:
+def _count_people(land: Landscape, node: IntArray, kind: NDArray[np.object_], random: np.random.Generator) -> IntArray:
     """Share out the county's people: the rural part among villages, the rest among communities and other units."""
     rural = PEOPLE - round(PEOPLE * URBAN_SHARE)
     low = np.exp(-land.terrain.above_water_m[node] / 250.0) * (0.55 + np.exp(-land.town_reach[node] / 3.0))
@@ -200,7 +197,7 @@ def share_out(total: int, weight: FloatArray, least: int) -> IntArray:
     whole = np.floor(exact).astype(np.int64)
     rest = total - int(whole.sum())
     whole[np.argsort(whole - exact, kind="stable")[:rest]] += 1
-    return whole
+    return np.asarray(whole, dtype=np.int64)
 
 
 def _place_twins(land: Landscape, units: Units) -> Units:
@@ -216,7 +213,7 @@ def _place_twins(land: Landscape, units: Units) -> Units:
         spot = int(np.argmin(np.abs(distance - TWINS_APART_M)))
         gap = np.hypot(units.x - units.x[row], units.y - units.y[row])
         same = [o for o in rows if o != row and units.township[o] == units.township[row] and gap[o] < 2_200.0]
-        if abs(distance[spot] - TWINS_APART_M) < 8.0 and same and 800.0 < np.sort(gap)[1]:
+        if abs(distance[spot] - TWINS_APART_M) < 8.0 and same and np.sort(gap)[1] > 800.0:
             other = min(same, key=lambda candidate: gap[candidate])
             along = (middle[spot] - (units.x[row], units.y[row])) / distance[spot]
             x, y = units.x.copy(), units.y.copy()

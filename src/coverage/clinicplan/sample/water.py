@@ -91,7 +91,7 @@ def draw_streams(lattice: Lattice, terrain: Terrain, inside_m: FloatArray, least
     crossing = terrain.crossing_km2
     shown = (terrain.downstream >= 0) & (terrain.drained_km2 >= np.where(inside, 2.5, least_outside_km2))
     cells = np.flatnonzero(shown)
-    exit_side = side_towards(lattice, cells, terrain.downstream[cells])
+    exit_side = side_towards(cells, terrain.downstream[cells])
     leaves = np.full(len(shown), -1, dtype=np.int64)
     leaves[cells] = lattice.cell_sides()[cells, exit_side]
     inflows = np.bincount(terrain.downstream[cells], minlength=len(shown))

@@ -57,14 +57,14 @@ def draw_roads(sketch: Sketch, land: Landscape, curves: Curves, points: Points, 
     """Add a way for each run of edges of one class between junctions."""
     random = np.random.default_rng([seed, 8])
     names = road_names(seed)
-    rings = _draw_roundabouts(sketch, land, curves, random)
-    for nodes, edges in _chains(land, curves.degree):
+    rings = _draw_roundabouts(sketch, land, curves)
+    for nodes, edges in _chains(land):
         name = CLASSES[int(land.classes[edges[0]])]
         tags = road_tags(name, random, names, len(edges))
         _draw_chain(sketch, land, points, nodes, edges, tags, rings, random)
 
 
-def _chains(land: Landscape, degree: IntArray) -> Iterator[tuple[list[int], list[int]]]:
+def _chains(land: Landscape) -> Iterator[tuple[list[int], list[int]]]:
     """Yield runs of edges between junctions, ends and changes of class, as nodes and edges."""
     lattice, classes = land.lattice, land.classes
     used = np.flatnonzero(classes > 0).tolist()
@@ -130,9 +130,7 @@ def _cross_water(
     return [span[1]]
 
 
-def _draw_roundabouts(
-    sketch: Sketch, land: Landscape, curves: Curves, random: np.random.Generator
-) -> dict[tuple[int, int], int]:
+def _draw_roundabouts(sketch: Sketch, land: Landscape, curves: Curves) -> dict[tuple[int, int], int]:
     """Turn a few town junctions into roundabouts; return the ring point for each (node, edge) that meets one."""
     lattice, classes = land.lattice, land.classes
     used = np.flatnonzero((classes > 0) & (classes <= CODE["residential"]))
@@ -146,7 +144,6 @@ def _draw_roundabouts(
         toward = curves.middle[arms] - curves.node[node]
         angle = np.arctan2(toward[:, 1], toward[:, 0])
         found.update(_draw_ring(sketch, curves.node[node], arms, angle, node))
-    del random
     return found
 
 
@@ -155,14 +152,18 @@ def _draw_ring(
 ) -> dict[tuple[int, int], int]:
     """Add a closed ring, driven counter-clockwise as traffic on the right does."""
     corners = [(float(value), int(arm)) for value, arm in zip(angle, arms, strict=True)]
-    corners += [(value, -1) for value in np.arange(-np.pi, np.pi, np.pi / 5) + 0.01 if np.abs(angle - value).min() > 0.25]
+    corners += [
+        (value, -1) for value in np.arange(-np.pi, np.pi, np.pi / 5) + 0.01 if np.abs(angle - value).min() > 0.25
+    ]
     ring, joined = [], {}
     for value, arm in sorted(corners):
         point = sketch.add_point(centre[0] + ROUNDABOUT_M * np.cos(value), centre[1] + ROUNDABOUT_M * np.sin(value))
         ring.append(point)
         if arm >= 0:
             joined[(node, arm)] = point
-    sketch.add_way([*ring, ring[0]], {"highway": "secondary", "junction": "roundabout", "surface": "asphalt", "maxspeed": "30"})
+    sketch.add_way(
+        [*ring, ring[0]], {"highway": "secondary", "junction": "roundabout", "surface": "asphalt", "maxspeed": "30"}
+    )
     return joined
 
 
