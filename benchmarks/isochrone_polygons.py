@@ -1,6 +1,6 @@
 """Time isochrone polygons and their shares of junctions on Andorra: `python benchmarks/isochrone_polygons.py`.
 
-Floors (issue 2): 99.5 % of reached junctions inside, falsely inside at most 1 % of the number reached, 30 ms a facility.
+Floors (issue 2): 99.5 % of reached junctions inside, falsely inside at most 1 % of that number, 30 ms a facility.
 Network and shares are those of `tests/test_isochrones.py`; searches are outside the clock; every time is warm unless it
 says cold. Medians with smallest and largest.
 """
@@ -17,7 +17,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import test_isochrones as evidence
-
 from clinicplan.isochrones import nearest_circle
 from clinicplan.road_surface import prepare_surface
 

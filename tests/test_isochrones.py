@@ -240,6 +240,19 @@ def test_a_stub_that_leads_nowhere_does_not_take_its_surroundings():
     assert holds(area, 5_030, 110)
 
 
+def test_a_clinic_on_a_private_road_reaches_the_open_one():
+    """300 m of private road at 10 m/s, 30 s; of 5 minutes 270 s remain: 2,700 m each way on the open road.
+
+    The private road is not drawn itself; the clinic at its end has its own disc.
+    """
+    road = road_of([(0, 0), (10_000, 0), (5_000, 0), (5_000, 300)], [(0, 2), (2, 1), (2, 3)])
+    private = (road.tail == 3) | (road.head == 3)
+    area = only(isochrones(replace(road, through=~private), clinics((5_000, 300)), minutes=[5]))
+    assert area.bounds[2] == pytest.approx(7_700, abs=1.0)
+    assert holds(area, 5_000, 300)
+    assert holds(area, 5_000, 240)
+
+
 # --- holes, parts, nesting -------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Trips between points are what the plainest search gives, walks included, whatever the order asked."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +15,9 @@ from scipy.sparse.csgraph import dijkstra
 from clinicplan.errors import LayerError, NetworkError
 from clinicplan.joining import join_points
 from clinicplan.network import RoadNetwork
+from clinicplan.roads import read_roads
+from clinicplan.search import reached_table, search_arcs
+from clinicplan.simplification import simplify
 from clinicplan.snapping import find_access
 from clinicplan.straight_walks import straight_walks
 from clinicplan.travel import nearest_trips, node_times, prepare_search, travel_times, trips_within
@@ -21,6 +25,7 @@ from test_search import random_roads
 from test_simplification import best_routes, networks
 
 CRS = "EPSG:4549"
+SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def town(seed, n=40, side_m=4000.0):
@@ -333,3 +338,25 @@ def test_index_serves_as_id_where_no_column_does():
     frame = travel_times(roads, one, one, limit_min=60).to_frame()
     assert frame.columns[:2].tolist() == ["origin_id", "destination_id"]
     assert set(frame["origin_id"]) == {"u", "v", "w"}
+
+
+@pytest.mark.skipif(not (SHARED / "data" / "andorra").exists(), reason="../shared/data/andorra is not there")
+@pytest.mark.parametrize(("weight", "limit"), [("time", 1_200_000), ("length", 15_000_000)])
+def test_contraction_of_a_real_country_changes_no_trip(weight, limit):
+    """Roads of Andorra by car: 40 facilities, 150 villages at seeded junctions; raw and contracted tables are equal."""
+    roads = read_roads(next((SHARED / "data" / "andorra").glob("*.osm.pbf")), mode="car")
+    random = np.random.default_rng(0)
+    villages, facilities = random.choice(roads.n_nodes, 150, replace=False), random.choice(roads.n_nodes, 40)
+    core = simplify(roads, np.concatenate([villages, facilities]), weight=weight)
+    assert core.raw_of.size < roads.n_nodes / 4
+    tables = []
+    for network, number in ((roads, np.arange(roads.n_nodes)), (core.network, core.core_of)):
+        column = np.full(network.n_nodes, -1, dtype=np.int32)
+        column[number[villages]] = np.arange(150)
+        arcs = search_arcs(network, weight=weight, backward=True)
+        for backend in ("scipy", "numba"):
+            found = reached_table(arcs, number[facilities], limit=limit, column=column, both=True, backend=backend)
+            tables.append([found.indptr, found.column, found.first, found.second])
+    assert tables[0][1].size > 500
+    for table in tables[1:]:
+        assert all(np.array_equal(one, other) for one, other in zip(tables[0], table, strict=True))

@@ -78,7 +78,7 @@ def access_faults(
 ) -> tuple[Fault, ...]:
     """Say what a planner should know about how the points of one layer reach the road.
 
-    Points off every road and behind barriers are pending; second choices, private roads and the lengths of walks are
+    Points off every road are pending; points behind barriers (assessed, and outside), second choices, private roads and the lengths of walks are
     notes. Points without coordinates are the layer's own business.
 
     Parameters
@@ -111,7 +111,7 @@ def access_faults(
             off_road & ~roadless, Severity.PENDING, "off_road", limit=_plain(max_access_m), nearest=f"{nearest_m:,}"
         ),
         *concerning(roadless, Severity.PENDING, "no_road_at_all"),
-        *concerning(legs.reason[rows] == "barrier", Severity.PENDING, "barrier"),
+        *concerning(legs.reason[rows] == "barrier", Severity.NOTE, "barrier"),
         *concerning(
             legs.second_choice[rows], Severity.NOTE, "second_choice",
             factor=_plain(COMPONENT_FACTOR), extra=_plain(COMPONENT_EXTRA_M),

@@ -36,8 +36,8 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 CELL_M: Final = 25.0
-"""Distance between the points of the ground: on Andorra 99.99 % of reached junctions inside, 0.3 to 0.8 % falsely."""
-
+"""Distance between the points of the ground, metres. On Andorra (40 facilities, 15 and 20 minutes) it keeps all but
+one in ten thousand reached junctions inside, with 0.2 % (car) and 0.8 % (walk) of their number falsely inside."""
 SMALLEST_DISC_M: Final = 1.0
 """A facility on a barrier line still gets a disc of this radius, metres."""
 

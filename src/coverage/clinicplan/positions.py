@@ -11,7 +11,7 @@ import shapely
 
 from clinicplan.cells import Angle, clean, read_angle, read_number
 from clinicplan.datum import is_in_china
-from clinicplan.projections import WGS84, Ground, decide_crs, lon_lat, reproject
+from clinicplan.projections import WGS84, Ground, decide_crs, lon_lat, middles, reproject
 from clinicplan.tables import shown_headers
 
 if TYPE_CHECKING:
@@ -284,8 +284,7 @@ def _problems(shapes: gpd.GeoSeries, unreadable: NDArray[np.bool_], ground: Grou
 
 
 def _raw_degrees(shapes: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    points = shapely.centroid(np.asarray(shapes.array, dtype=object))
-    return shapely.get_x(points), shapely.get_y(points)
+    return middles(shapes)
 
 
 def _zero(shapes: gpd.GeoSeries) -> NDArray[np.bool_]:

@@ -30,6 +30,7 @@ Positions: TypeAlias = "NDArray[np.float64]"
 WGS84: Final = "EPSG:4326"
 _DEGREES: Final = (WGS84, "EPSG:4490", "OGC:CRS84")
 """Geographic systems that are the same to a few decimetres."""
+_MISSING, _POINT = -1, 0
 _ZONES_3_DEGREES, _ZONES_6_DEGREES = range(25, 46), range(13, 24)
 _PREFIXED_3, _PREFIXED_6, _PLAIN_3, _PLAIN_6 = 4513, 4491, 4534, 4502
 _FITS_SHARE: Final = 0.5
@@ -299,18 +300,21 @@ def middle(shapes: gpd.GeoSeries) -> tuple[float, float]:
 
 def lon_lat(shapes: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a position of each shape in degrees, NaN where it has none or lies beyond its system's reach."""
-    lon, lat = _to_degrees(shapes.crs)(np.column_stack(_positions(shapes))).T
+    lon, lat = _to_degrees(shapes.crs)(np.column_stack(middles(shapes))).T
     lost = ~(np.isfinite(lon) & np.isfinite(lat))
     return np.where(lost, np.nan, lon), np.where(lost, np.nan, lat)
 
 
-def _positions(shapes: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    points = shapely.centroid(np.asarray(shapes.array, dtype=object))
+def middles(shapes: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the middle of each shape in its own system, NaN where there is none."""
+    array = np.asarray(shapes.array, dtype=object)
+    kinds = shapely.get_type_id(array)
+    points = array if np.isin(kinds, (_MISSING, _POINT)).all() else shapely.centroid(array)
     return shapely.get_x(points), shapely.get_y(points)
 
 
 def _sample(shapes: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    x, y = _positions(shapes)
+    x, y = middles(shapes)
     known = ~(np.isnan(x) | np.isnan(y))
     return x[known], y[known]
 

@@ -236,7 +236,11 @@ class _Job(NamedTuple):
         return whole >> self.second_bits, whole & ((1 << self.second_bits) - 1)
 
     def packed_weights(self) -> Int64:
-        return (self.arcs.first.astype(np.int64) << self.second_bits) + (self.arcs.second if self.both else 0)
+        """Return both weights of every edge in one number; edges longer than the limit are just beyond it."""
+        first = np.minimum(self.arcs.first.astype(np.int64), self.limit + 1)
+        second = np.where(first <= self.limit, self.arcs.second, 0) if self.both else 0
+        packed: Int64 = (first << self.second_bits) + second
+        return packed
 
     def block(self, part: slice, indptr: Int64, column: Int32, total: NDArray[Any]) -> ReachedBlock:
         return ReachedBlock(self.rows[part], indptr, column, *self.unpacked(total))

@@ -15,13 +15,12 @@ from clinicplan.datum import is_in_china, metric_crs
 from clinicplan.errors import LayerError
 from clinicplan.origin import Origin
 from clinicplan.positions import POSITION_COLUMNS
-from clinicplan.projections import WGS84, Ground, decide_crs, lon_lat, move, reproject
+from clinicplan.projections import WGS84, Ground, decide_crs, lon_lat, middles, move, reproject
 from clinicplan.tables import RawTable, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
     from clinicplan.errors import Fault
     from clinicplan.region import LayerSource
@@ -218,17 +217,12 @@ def _centre(shapes: gpd.GeoSeries) -> tuple[float, float]:
 
 def _check_range(shapes: gpd.GeoSeries, origin: Origin) -> None:
     """Stop where shapes lie off the earth, or would lie in China with their numbers exchanged."""
-    lon, lat = _middles(shapes) if shapes.crs.is_geographic else lon_lat(shapes)
+    lon, lat = middles(shapes) if shapes.crs.is_geographic else lon_lat(shapes)
     known = ~shapes.isna().to_numpy()
     if (is_in_china(lat, lon) & ~is_in_china(lon, lat))[known].all() and (np.abs(lat[known]) > 90).any():
         raise origin.stop("all_swapped", count=int(known.sum()))
     if not ((np.abs(lon) <= 180) & (np.abs(lat) <= 90))[known].all():
         raise origin.stop("off_the_earth", count=int(known.sum()))
-
-
-def _middles(shapes: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    points = shapely.centroid(np.asarray(shapes.array, dtype=object))
-    return shapely.get_x(points), shapely.get_y(points)
 
 
 def _repair(shapes: gpd.GeoSeries, table: RawTable, origin: Origin) -> tuple[gpd.GeoSeries, list[Fault]]:

@@ -29,6 +29,8 @@ _REMARK: Final = re.compile(
     r"\s*[:：].*|备注|注|(注|说明)\d.*",
     re.IGNORECASE,
 )
+_TOTAL_SIGNS: Final = ("计", "总", "otal", "OTAL")
+_REMARK_SIGNS: Final = (":", "：", "注")
 _NUMBER: Final = re.compile(r"[-+]?[\d.,%]+")
 _PARENT_NAME: Final = re.compile(r".*(镇|乡|街道|街道办事处|县|区|市|省)")
 _LABEL_COLUMNS: Final = frozenset(
@@ -249,7 +251,7 @@ def _body_rows(grid: Grid, header: Header, layer: str, dropped: _Dropped) -> lis
             dropped.by_reason["repeated_header" if same else "second_table"].append(row)
         elif not same:
             dropped.by_reason["second_table"].append(row)
-        elif _REMARK.fullmatch(clean(filled[0])) or (after_remark and len(filled) == 1):
+        elif _is_remark(filled[0]) or (after_remark and len(filled) == 1):
             after_remark = True
             dropped.by_reason["remark_rows"].append(row)
         else:
@@ -257,8 +259,19 @@ def _body_rows(grid: Grid, header: Header, layer: str, dropped: _Dropped) -> lis
     return body
 
 
+def _is_total(cell: str) -> bool:
+    # Most cells are settled without the pattern: tables may have tens of thousands of rows.
+    return any(sign in cell for sign in _TOTAL_SIGNS) and _TOTAL.fullmatch(clean(cell)) is not None
+
+
+def _is_remark(cell: str) -> bool:
+    return any(sign in cell for sign in _REMARK_SIGNS) and _REMARK.fullmatch(clean(cell)) is not None
+
+
 def _looks_like_header(cells: list[str]) -> bool:
     """Tell whether a row below the header is another header, of this layer or another."""
+    if any(cell.isdigit() for cell in cells):
+        return False
     first = [cell for cell in cells if cell.strip()][:_FIRST_CELLS]
     if sum(is_known_header(cell) or clean(cell) == "序号" for cell in first) < FEWEST_HITS:
         return False
@@ -319,7 +332,7 @@ class _Shape:
         if not filled:
             return "empty"
         labels = [position for position in filled if self.names.get(position) in _LABEL_COLUMNS]
-        if any(_TOTAL.fullmatch(clean(cells[position])) for position in {filled[0], *labels}):
+        if any(_is_total(cells[position]) for position in {filled[0], *labels}):
             return "total_rows"
         ours = {name for position in filled if (name := self.names.get(position, "")) in self.recognised}
         if not ours or (ours == {"township"} and self.layer != "townships"):
