@@ -3,8 +3,8 @@
 The file is converted once, outside the clock, from the real extract: the ways that a car may use (our rules), their
 nodes, tags as they stand, implied one-way streets written out and barrier tags left out, so that both programs see the
 same streets. Each method runs in a process of its own: OSMnx `graph_from_xml` (unsimplified, all parts) and
-`simplify_graph`; ours `read_roads` and `simplify`, which keeps the nodes that OSMnx's rule calls end points. Imports are
-done before the clock starts. Times are processor seconds of all threads and seconds on the clock; memory is the
+`simplify_graph`; ours `read_roads` and `simplify`, which keeps the nodes that OSMnx's rule calls end points. Imports
+are done before the clock starts. Times are processor seconds of all threads and seconds on the clock; memory is the
 process's peak. The junctions of both must be the same places.
 
     python benchmarks/roads_reading.py
@@ -130,7 +130,8 @@ def end_points(network: Any) -> np.ndarray:
     n = network.n_nodes
     outgoing, incoming = np.bincount(network.tail, minlength=n), np.bincount(network.head, minlength=n)
     low, high = np.minimum(network.tail, network.head), np.maximum(network.tail, network.head)
-    pair = np.unique(low.astype(np.int64) * n + high)
+    pair = np.sort(low.astype(np.int64) * n + high)
+    pair = pair[np.concatenate(([True], pair[1:] != pair[:-1]))]
     neighbours = np.bincount(pair // n, minlength=n) + np.bincount(pair % n, minlength=n)
     degree = outgoing + incoming
     inside = (neighbours == 2) & np.isin(degree, (2, 4)) & (outgoing > 0) & (incoming > 0)

@@ -567,6 +567,18 @@ def test_node_times_must_fit_the_network(town_surface):
         town_surface.polygon([0, 1], 1)
 
 
+def test_speeds_and_directions_that_make_no_sense_are_refused(town_surface, town_network):
+    times = np.full(town_network.n_nodes, -1)
+    with pytest.raises(NetworkError, match="direction"):
+        isochrones(town_network, clinics((0, 0)), direction="both")
+    with pytest.raises(NetworkError, match="direction"):
+        town_surface.polygon(times, 1, direction="both")
+    with pytest.raises(NetworkError, match="walk_kmh"):
+        town_surface.polygon(times, 1, walk_kmh=0)
+    with pytest.raises(NetworkError):
+        isochrones(town_network, clinics((0, 0)), access_kmh=-1)
+
+
 def test_no_facilities_give_an_empty_table():
     road = road_of([(0, 0), (1_000, 0)], [(0, 1)])
     assert len(isochrones(road, clinics((0, 0)).iloc[:0])) == 0

@@ -270,6 +270,8 @@ def _guarded(command: Callable[[], Any]) -> int:
         return _report_memory()
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
+    except OSError as error:
+        return _report_system(error)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug, said as such, its traceback in a file
         if isinstance(error, USAGE_ERRORS):
             error.show()
@@ -283,6 +285,15 @@ def _report_memory() -> int:
     from clinicplan.words import fault
 
     _print_faults((fault(Severity.ERROR, "out_of_memory"),))
+    return EXIT_INPUT
+
+
+def _report_system(error: OSError) -> int:
+    """Say what the system refused: a full disk, a file that another program holds, no permission."""
+    from clinicplan.words import fault
+
+    detail = error.strerror or str(error) or type(error).__name__
+    _print_faults((fault(Severity.ERROR, "system_refused", file=str(error.filename or ""), detail=detail),))
     return EXIT_INPUT
 
 

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from clinicplan.errors import Fault, LayerError, NetworkError, Severity
 from clinicplan.joining import JoinedNetwork, join_points
 from clinicplan.outlines import nested, simplified, with_discs
-from clinicplan.road_links import Direction
+from clinicplan.road_links import Direction, require_direction
 from clinicplan.road_surface import M_PER_MS_AT_1_KMH, STRIP_M, WALK_KMH, Discs, RoadSurface, prepare_surface
 from clinicplan.search import reached_blocks, search_arcs
 from clinicplan.snapping import find_access
@@ -102,7 +102,7 @@ def isochrones(
     LayerError
         If a facility has no point or no id of its own, the layer has no coordinate system, or minutes make no sense.
     NetworkError
-        If the network has no positions.
+        If the network has no positions, or speed, distance or direction make no sense.
 
     Examples
     --------
@@ -118,6 +118,7 @@ def isochrones(
     """
     import geopandas as gpd
 
+    require_direction(direction)
     ids, places = _placed(network, facilities)
     limits = _ascending(minutes)
     joined = _joined(network, ids, places, access_kmh, max_access_m)

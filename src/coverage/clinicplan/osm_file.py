@@ -6,9 +6,11 @@ Python touches each way once and each node never. Nodes cost most when Python se
 
 from __future__ import annotations
 
+import ctypes
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -25,7 +27,7 @@ WAY_KEYS = ("highway", "route", "waterway", "natural", "railway")
 """A way with one of these is looked at; nothing else leaves the C++ reader."""
 NODE_KEYS = ("barrier", "ford")
 OBSTACLE_NODE_TAGS = ("barrier", "ford", "locked")
-LINES_AT_ONCE = 16_000_000
+LINES_AT_ONCE = 4_000_000
 """Characters of text held at a time."""
 RESTRICTION_TYPES = (
     "restriction",
@@ -38,8 +40,10 @@ WALKED_ROUND = frozenset(
     {"pond", "fishpond", "fish_pond", "basin", "wastewater", "fountain", "reflecting_pool", "salt_pool"}
 )
 """Still water so small that one walks round it on its dykes: no barrier."""
+DISK_TROUBLE = "Write failed"
+"""How libosmium begins what it says about a disk that takes no more."""
 ESCAPE = re.compile(r"%([0-9a-fA-F]+)%")
-CONDITIONAL = ":conditional"
+CONDITIONAL = ":conditional="
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,11 +153,22 @@ def _only_for(kind: Any, chosen: Any) -> Any:
     return chosen
 
 
-def _line_writer(target: Path) -> Any:
+@contextmanager
+def _line_writer(target: Path) -> Iterator[Any]:
+    """Give a writer of text lines; what the disk refuses is raised as `OSError`."""
     import osmium
 
     form = osmium.io.File(str(target), "opl,add_metadata=false,locations_on_ways=true")
-    return osmium.SimpleWriter(form, overwrite=True)
+    writer = osmium.SimpleWriter(form, overwrite=True)
+    try:
+        yield writer
+        writer.close()
+    except RuntimeError as error:
+        # A writer that failed ends the whole process when it is destroyed, so this one never is.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
+        if DISK_TROUBLE in str(error):
+            raise OSError(None, str(error), str(target)) from error
+        raise
 
 
 def _lines(target: Path) -> Iterator[list[str]]:
@@ -199,7 +214,7 @@ class _Collector:
     """Sort the text lines of an OSM file into roads, obstacles, water and restrictions."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self.tags = TagCollector([*keys, "conditional"])
+        self.tags = TagCollector([*keys, "conditional"], _plain)
         self.node_tags = TagCollector([*keys, *OBSTACLE_NODE_TAGS])
         self.way_ids: list[int] = []
         self.vertices = _Vertices()
@@ -218,13 +233,12 @@ class _Collector:
         for line in lines:
             kind = line[0]
             if kind == "w":
-                head, tag_text, nodes = line.rstrip("\n").split(" ")
-                tags = _tags(tag_text)
-                if "highway" in tags or tags.get("route") == "ferry":
-                    self._add_road(int(head[1:]), tags)
+                head, tags, nodes = line[1:-1].split(" ")
+                if _is_road(tags):
+                    self._add_road(int(head), tags)
                     roads.append(nodes[1:])
-                elif obstacle := _obstacle(tags):
-                    self.outline_ids.append(int(head[1:]))
+                elif obstacle := _obstacle(_tags(tags)):
+                    self.outline_ids.append(int(head))
                     self.outline_kinds.append(obstacle)
                     outlines.append(nodes[1:])
             elif kind == "n":
@@ -234,10 +248,11 @@ class _Collector:
         self.vertices.add(roads)
         self.outline_vertices.add(outlines)
 
-    def _add_road(self, way_id: int, tags: dict[str, str]) -> None:
-        if any(key.endswith(CONDITIONAL) for key in tags):
-            tags["conditional"] = "yes"
-        self.tags.add(len(self.way_ids), tags)
+    def _add_road(self, way_id: int, tags: str) -> None:
+        row = len(self.way_ids)
+        self.tags.add_items(row, [item.split("=", 1) for item in tags[1:].split(",")])
+        if CONDITIONAL in tags:
+            self.tags.add(row, {"conditional": "yes"})
         self.way_ids.append(way_id)
 
     def _add_node(self, line: str) -> None:
@@ -319,6 +334,11 @@ def _numbers_of(wanted: Int64, ids: Int64) -> tuple[Int32, NDArray[np.int64]]:
     place = np.minimum(np.searchsorted(ids, wanted), ids.size - 1)
     rows = np.flatnonzero(ids[place] == wanted)
     return place[rows].astype(np.int32), rows
+
+
+def _is_road(text: str) -> bool:
+    """Tell from the text of all tags whether a way is a road or a ferry."""
+    return ",highway=" in text or ",route=ferry," in f"{text}," or text.startswith(("Thighway=", "Troute=ferry,"))
 
 
 def _tags(text: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from clinicplan.errors import Language, LayerError, RegionError, Severity
+from clinicplan.errors import Language, LayerError, PolicyError, RegionError, Severity
 from clinicplan.policy import Profile, read_profile
 from clinicplan.region import Region, read_region
 from clinicplan.standard import Standard
@@ -405,9 +405,19 @@ def _require_villages(circles: ServiceCircles) -> None:
         raise LayerError(fault(Severity.ERROR, "nothing_to_assess", layer="villages", detail=reasons))
 
 
+def _policy(region: Region) -> Profile | None:
+    """Read the policy; where there is none of that name, the region file is to blame."""
+    if not region.policy:
+        return None
+    try:
+        return read_profile(region.policy, region.folder)
+    except PolicyError as error:
+        raise PolicyError(*(replace(item, file=item.file or region.path.name) for item in error.faults)) from error
+
+
 def _policy_and_standard(region: Region) -> tuple[Profile | None, Standard]:
     """Take the circle from the region file, else from the policy, else refuse."""
-    profile = read_profile(region.policy, region.folder) if region.policy else None
+    profile = _policy(region)
     table = region.standard
     if table.distance_m is not None:
         return profile, Standard.from_distance(table.distance_m, table.bands)

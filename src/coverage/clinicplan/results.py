@@ -105,11 +105,16 @@ def write_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path, styles: Map
     styles
         QML text by layer name.
     """
+    with _disk_errors():
+        for name, frame in layers.items():
+            frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+        _write_styles(layers, path, styles)
+
+
+def _write_styles(layers: Mapping[str, gpd.GeoDataFrame], path: Path, styles: Mapping[str, str]) -> None:
     import geopandas as gpd
     import pandas as pd
 
-    for name, frame in layers.items():
-        frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
     rows = [
         {"f_table_catalog": "", "f_table_schema": "", "f_table_name": name, "f_geometry_column": "geom",
          "styleName": name, "styleQML": qml, "styleSLD": "", "useAsDefault": True, "description": "", "owner": "",
@@ -126,6 +131,17 @@ def _write_plain_table(table: pd.DataFrame, path: Path, name: str) -> None:
     import pyogrio
 
     pyogrio.write_dataframe(table, path, layer=name, driver="GPKG")
+
+
+@contextlib.contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Raise as OSError what GDAL reports in its own kinds: the layers are sound, so the disk is not."""
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    try:
+        yield
+    except (DataLayerError, DataSourceError) as error:
+        raise OSError(str(error).strip() or "GDAL") from error
 
 
 def checksum(path: Path) -> str:

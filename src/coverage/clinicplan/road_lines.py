@@ -205,8 +205,7 @@ def _taken(columns: Mapping[str, list[str]], row: NDArray[np.int64]) -> TagTable
     collector = TagCollector(tuple(columns))
     for key, texts in columns.items():
         filled = [i for i, text in enumerate(texts) if text]
-        collector.rows[key] = filled
-        collector.texts[key] = [texts[i] for i in filled]
+        collector.columns[key] = (filled, [texts[i] for i in filled])
     return collector.table(size).take(row)
 
 

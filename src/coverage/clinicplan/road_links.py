@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from clinicplan.errors import NetworkError
 from clinicplan.joining import NO_SEGMENT
 from clinicplan.network import RoadNetwork
 from clinicplan.road_choice import open_parts, tiny_parts
@@ -97,3 +98,9 @@ class Links:
         begins = np.concatenate([np.zeros(int(whole.sum()) + first.size), onward[last]])
         ends = np.concatenate([np.ones(int(whole.sum())), upto[first], np.ones(last.size)])
         return link, begins, ends
+
+
+def require_direction(direction: str) -> None:
+    """Refuse a direction that is neither of the two."""
+    if direction not in get_args(Direction):
+        raise NetworkError(f"direction must be one of {', '.join(get_args(Direction))}, got {direction!r}")

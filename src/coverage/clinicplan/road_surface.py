@@ -31,7 +31,7 @@ from clinicplan.lattice import BLOCK_CELLS, EMPTY_TILE, Lattice, RoadIndex, Shor
 from clinicplan.line_index import LineIndex
 from clinicplan.network import RoadNetwork
 from clinicplan.outlines import nested, outline, with_thin_roads
-from clinicplan.road_links import NEVER_MS, Direction, Links
+from clinicplan.road_links import NEVER_MS, Direction, Links, require_direction
 from clinicplan.standard import UNREACHED
 
 Int32 = NDArray[np.int32]
@@ -181,6 +181,9 @@ class RoadSurface:
         exact: bool = False,
     ) -> list[BaseGeometry]:
         """Return what lies within each of several limits; see `polygon`. The areas nest, whatever their order."""
+        require_direction(direction)
+        if not (np.isfinite(walk_kmh) and walk_kmh > 0):
+            raise NetworkError(f"walk_kmh must be above 0, got {walk_kmh}")
         node_ms = self.node_times(node_time_ms)
         ascending = sorted(set(limits_ms))
         levels = self.levels(node_ms, ascending, walk_kmh=walk_kmh, direction=direction, discs=discs)

@@ -340,6 +340,7 @@ class _Desk:
         self.bucket = np.full((job.limit >> self.shift) + 2, -1, dtype=np.int32)
         self.mark_words = np.zeros(n // 8 + 1 if job.column is None else 1, dtype=np.int64)
         self.column = _kernel_columns(job)
+        self.n_columns = int(self.column.max(initial=0)) + 1
         self._resize_pool(job.arcs.head.size + 64)  # pages never touched are never committed
         self._resize_output(FIRST_OUTPUT_ENTRIES)
 
@@ -373,7 +374,7 @@ class _Desk:
     def _block(self, part: slice, indptr: Int64, entries: int) -> ReachedBlock:
         column, total = self.out_column[:entries].copy(), self.out_first[:entries].copy()
         if self.column.size:
-            column, total = _rows_sorted(indptr, column, total, int(self.column.max(initial=0)) + 1)
+            column, total = _rows_sorted(indptr, column, total, self.n_columns)
         return self.job.block(part, indptr, column, total)
 
     def _make_room(self, status: int, rows: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,7 +94,6 @@ class TagTable:
         return pd.DataFrame(columns, index=pd.RangeIndex(self.size))
 
 
-@dataclass
 class TagCollector:
     """Gather tags object by object; `table` then gives them as columns.
 
@@ -102,30 +101,35 @@ class TagCollector:
     ----------
     keys
         Keys that are kept.
+    decode
+        Applied once to every distinct value.
     """
 
-    keys: Sequence[str]
-    rows: dict[str, list[int]] = field(init=False)
-    texts: dict[str, list[str]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rows = {key: [] for key in self.keys}
-        self.texts = {key: [] for key in self.keys}
+    def __init__(self, keys: Iterable[str], decode: Callable[[str], str] = str) -> None:
+        self.columns: dict[str, tuple[list[int], list[str]]] = {key: ([], []) for key in keys}
+        self.decode = decode
 
     def add(self, row: int, tags: Mapping[str, str]) -> None:
         """Keep the tags of one object."""
-        for key, value in tags.items():
-            if key in self.rows and value:
-                self.rows[key].append(row)
-                self.texts[key].append(value)
+        self.add_items(row, tags.items())
+
+    def add_items(self, row: int, items: Iterable[Sequence[str]]) -> None:
+        """Keep the tags of one object, given as pairs of key and value."""
+        columns = self.columns
+        for key, value in items:
+            if key in columns and value:
+                rows, texts = columns[key]
+                rows.append(row)
+                texts.append(value)
 
     def table(self, size: int) -> TagTable:
         """Return the tags of all objects."""
         codes: dict[str, Int32] = {}
         values: dict[str, tuple[str, ...]] = {}
-        for key, rows in self.rows.items():
+        for key, (rows, texts) in self.columns.items():
             if rows:
-                codes[key], values[key] = _encoded(size, rows, self.texts[key])
+                codes[key], found = _encoded(size, rows, texts)
+                values[key] = tuple(map(self.decode, found))
         return TagTable(size, codes, values)
 
 

@@ -213,7 +213,7 @@ def _measure_detours(graph: sparse.csr_matrix, segments: Segments, chosen: BoolA
     _, part = csgraph.connected_components(graph, directed=False)
     nodes = np.flatnonzero(chosen & (part == np.bincount(part).argmax()))
     random = np.random.default_rng(1)
-    starts, ends = random.choice(nodes, 50, replace=False), random.choice(nodes, 400, replace=False)
+    starts, ends = random.choice(nodes, 120, replace=False), random.choice(nodes, 900, replace=False)
     road = csgraph.dijkstra(graph, directed=False, indices=starts)[:, ends]
     straight = np.hypot(segments.x[starts][:, None] - segments.x[ends], segments.y[starts][:, None] - segments.y[ends])
     found = {}
@@ -236,4 +236,4 @@ def allowed_range(measure: str) -> tuple[float, float]:
     if measure.startswith("km_"):
         return min(values) * (1 - DENSITY_TOLERANCE), max(values) * (1 + DENSITY_TOLERANCE)
     slack = SHARE_TOLERANCE if measure.endswith("_share") else DETOUR_TOLERANCE
-    return min(values) - slack, max(values) + slack
+    return max(min(values) - slack, 0.0), max(values) + slack

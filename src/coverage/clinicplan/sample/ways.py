@@ -220,8 +220,12 @@ def draw_lanes(sketch: Sketch, land: Landscape, points: Points, near_m: FloatArr
     inside = land.ground.inside_m[corners[:, 0]] > -200.0
     chance = np.where(settled, np.where(joinable.sum(axis=1) >= 2, 0.85, 0.14), 0.045) * np.where(inside, 1.0, 0.25)
     chosen = np.flatnonzero(dry & joinable.any(axis=1) & (random.random(len(sides)) < chance))
-    for triangle in chosen.tolist():
-        usable = sides[triangle][joinable[triangle]]
+    free = np.ones(len(land.classes), dtype=bool)  # A middle takes one lane, so that crossroads stay rare.
+    for triangle in random.permutation(chosen).tolist():
+        usable = sides[triangle][joinable[triangle] & free[sides[triangle]]]
+        if not len(usable):
+            continue
+        free[usable[:2]] = False
         centre = np.asarray([np.mean(land.lattice.x[corners[triangle]]), np.mean(land.lattice.y[corners[triangle]])])
         if len(usable) >= 2 and random.random() < 0.85:
             _draw_link(sketch, points, usable, centre, random)
