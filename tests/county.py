@@ -210,7 +210,7 @@ def write_vector(features, path, crs=None, encoding=None):
     frame = gpd.GeoDataFrame(frame, geometry=features.shapes, crs=features.crs)
     if crs:
         frame = frame.to_crs(crs)
-    more = {"encoding": encoding} if encoding else {}
+    more = {"encoding": encoding} if encoding and path.suffix == ".shp" else {}
     frame.to_file(path, engine="pyogrio", **more)
 
 

@@ -397,6 +397,11 @@ class TestPositions:
         assert wanted_error(villages(folder, elsewhere)).code == "all_outside"
         assert wanted_error(villages(folder, VILLAGES.replace("经度", "a"))).code == "no_position_columns"
 
+    def test_exchanged_headers_are_mended_as_the_message_says(self, folder):
+        swapped = VILLAGES.replace("经度,纬度", "纬度,经度")
+        reading = villages(folder, swapped, columns={"lon": "纬度", "lat": "经度"})
+        assert (reading.checked()["pending"] == "").all()
+
     def test_a_village_on_the_line_is_inside(self, folder):
         path = write(folder / "v.csv", f"{self.HEAD}经度,纬度\n330624102201,甲村,甲镇,10,120.8,29.4\n")
         ground = Ground.from_boundary(read_boundary(LayerSource(path="b"), folder / "boundary.geojson").checked())
@@ -531,6 +536,19 @@ class TestVillages:
         assert some.checked()["village_id"].tolist()[1] == "V0002"
         assert codes(some)["some_ids_made"].rows == (3,)
 
+    def test_a_code_that_lost_a_digit_is_said(self, folder):
+        reading = villages(folder, VILLAGES.replace("330624102202", "33062410220"))
+        assert codes(reading)["odd_codes"].ids == ("33062410220",)
+
+    def test_nameless_rows_are_called_by_their_id(self, folder):
+        reading = villages(folder, VILLAGES.replace("前岸村", ""))
+        assert reading.checked()["name"].tolist()[1] == "330624102202"
+        assert codes(reading)["nameless"].rows == (3,)
+
+    def test_names_keep_their_own_brackets(self, folder):
+        reading = villages(folder, VILLAGES.replace("前岸村", "　前岸（畲族）村 "))
+        assert reading.checked()["name"].tolist()[1] == "前岸（畲族）村"
+
     def test_kinds_and_statuses(self, folder):
         text = (
             "区划代码,行政村名称,类型,村庄状态,常住人口,经度,纬度\n"
@@ -647,13 +665,18 @@ class TestFacilities:
         assert fault.code == "no_known_tier"
         assert "药房" in fault.found.zh
 
+    def test_register_codes_ask_the_name(self, folder):
+        reading = facilities(folder, f"{self.HEAD}\nA,后岸村卫生室,D600,120.85,29.5\n")
+        assert reading.checked()["tier"].tolist() == ["village_clinic"]
+        assert "tier_guessed" in codes(reading)
+
     def test_columns_of_the_design(self, folder):
         extra = (
             "床位数,房屋产权,业务用房性质,主办单位,服务能力标准,医保定点,村医年龄,设备,业务用房面积(m2),年诊疗人次,"
             "中医馆,备注"
         )
         cells = '12张,公有,村医家中,村办,未达标,是,58；63,听诊器、血压计,80.5,"1,200",是,新'
-        text = f'{self.HEAD},{extra}\nA,甲,村卫生室,120.85,29.5,12张,公有,村医家中,村办,未达标,是,58；63,听诊器、血压计,80.5,"1,200",是,新\n'
+        text = f"{self.HEAD},{extra}\nA,甲,村卫生室,120.85,29.5,{cells}\n"
         row = facilities(folder, text).checked().iloc[0]
         assert (row["beds"], row["visits"], row["floor_area_m2"]) == (12, 1200, 80.5)
         assert (row["ownership"], row["premises"], row["sponsor"], row["standard"]) == (

@@ -112,7 +112,8 @@ class TestCells:
         [
             ("300", 300, False), ("１２３", 123, False), ("300.0", 300, False), ("-5", -5, False),
             ("1,234", 1234, True), ("1,234,567", 1234567, True), ("1 234", 1234, True), ("1.2万", 12000, True),
-            ("约300", 300, True), ("300人", 300, True), ("约300余人", 300, True), ("1.5千", 1500, True), ("1e3", 1000, True),
+            ("约300", 300, True), ("300人", 300, True), ("约300余人", 300, True), ("1.5千", 1500, True),
+            ("1e3", 1000, True),
         ],
     )  # fmt: skip
     def test_numbers_as_people_write_them(self, cell, value, guessed):
@@ -179,9 +180,11 @@ class TestHeaders:
     @pytest.mark.parametrize(
         ("header", "column"),
         [
-            ("常住人口（人）", "population"), ("２０２０年常住人口数", "population"), ("人口(户籍)", "population_hukou"),
+            ("常住人口（人）", "population"), ("２０２０年常住人口数", "population"),
+            ("人口(户籍)", "population_hukou"),
             ("户籍总人口数", "population_hukou"), ("村(居)委会", "name"), ("乡镇（街道）", "township"),
-            ("经　度（°）", "lon"), ("经度(度)", "lon_degrees"), ("65岁及以上", "population_65"), ("＊行政村名称", "name"),
+            ("经　度（°）", "lon"), ("经度(度)", "lon_degrees"), ("65岁及以上", "population_65"),
+            ("＊行政村名称", "name"),
         ],
     )  # fmt: skip
     def test_headers_as_registers_write_them(self, header, column):
@@ -220,11 +223,13 @@ class TestVocabularies:
         ("cell", "tier"),
         [
             ("中心卫生院", "central_township_hospital"), ("乡镇卫生院", "township_hospital"),
-            ("街道卫生院", "township_hospital"), ("卫生室（站）", "village_clinic"), ("社区卫生服务站", "community_station"),
+            ("街道卫生院", "township_hospital"), ("卫生室（站）", "village_clinic"),
+            ("社区卫生服务站", "community_station"),
             ("村卫生站", "village_clinic"), ("中心村卫生室", "central_clinic"), ("一般村卫生室", "village_clinic"),
             ("村卫生室服务点", "service_point"), ("沟域片区服务站", "community_station"), ("门诊部", "private_clinic"),
             ("乡镇卫生院分院", "township_hospital"), ("县人民医院儒岙分院", "township_hospital"),
-            ("中心卫生院回山分院", "township_hospital"), ("人民医院", "county_hospital"), ("巡回医疗点", "touring_stop"),
+            ("中心卫生院回山分院", "township_hospital"), ("人民医院", "county_hospital"),
+            ("巡回医疗点", "touring_stop"),
             ("药店", "other"), ("宠物诊所", "other"),
         ],
     )  # fmt: skip
@@ -270,6 +275,14 @@ class TestTextTables:
         good = text_file(tmp_path / "w.csv", [HEAD, ROW], "gbk")
         assert refusal(good, encoding="utf-8").code == "unreadable_text"
         assert refusal(good, encoding="no-such").code == "unreadable_text"
+
+    def test_a_damaged_utf8_file_is_not_read_as_garbage(self, tmp_path):
+        data = ("id,name,population,lon,lat\n" + "1,后岸村委会前岸村委会上村村委会,5,120.9,29.5\n" * 3).encode()
+        place = data.index("岸".encode())
+        for damaged in (data[:place] + b"\xff" + data[place + 1 :], data[: data.rindex("上".encode()) + 1]):
+            path = tmp_path / "v.csv"
+            path.write_bytes(damaged)
+            assert refusal(path).code == "unreadable_text"
 
     def test_a_byte_order_mark_is_not_garbled_by_trying_gb18030_first(self):
         assert decode_text("村".encode("utf-8-sig")) == ("村", "utf-8-sig")
@@ -388,7 +401,8 @@ class TestWorkbooks:
     def test_codes_numbers_and_merged_townships(self, tmp_path):
         rows = [["某县行政村基本情况表"], ["填报单位：某局", "", "", "", "", "填报日期：2024年"],
                 ["序号", "乡镇(街道)", *HEAD], [1, "", 330624102201, "后岸村", 300, 120.9, 29.5],
-                [2, "", "330624102202", "前岸村", 301.0, 120.91, 29.5], [3, "乙乡", 330624103201.0, "上村", 5, 120.92, 29.5],
+                [2, "", "330624102202", "前岸村", 301.0, 120.91, 29.5],
+                [3, "乙乡", 330624103201.0, "上村", 5, 120.92, 29.5],
                 ["合计", "", "", "", 606]]  # fmt: skip
         table = read(
             workbook(tmp_path / "v.xlsx", rows, merges=[(0, 0, 0, 6, "某县行政村基本情况表"), (3, 1, 4, 1, "甲镇")])
@@ -487,7 +501,8 @@ def write_ods(path, rows):
     )
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces}><office:body><office:spreadsheet>'
-        f'<table:table table:name="表1">{body}</table:table></office:spreadsheet></office:body></office:document-content>'
+        f'<table:table table:name="表1">{body}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
     )
     kind = "application/vnd.oasis.opendocument.spreadsheet"
     manifest = (
@@ -554,6 +569,10 @@ class TestShapefiles:
         assert table.cells("name") == ["后岸村", "前岸村"]
         assert table.cells("population") == ["300", "500"]
         assert {"names_cut", "header_guessed"} <= set(codes(table))
+
+    def test_two_fields_of_one_name(self, tmp_path):
+        path = shapefile(tmp_path / "f", "gbk", cpg="GBK", names=("行政村", "行政村"))
+        assert refusal(path).code == "repeated_field"
 
     def test_a_zipped_shapefile(self, tmp_path):
         path = shapefile(tmp_path / "f", "gbk")

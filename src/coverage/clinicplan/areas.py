@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from clinicplan.coverage import ServiceCircles
     from clinicplan.joining import JoinedNetwork
 
+COUNTY_CELL_M: Final = 40.0
+"""Fineness of the circle of all facilities, metres: a county in 2 s; each facility's own circle is drawn finer."""
 DRAWN_M: Final = 5.0
-"""Outlines are simplified by less than this, metres; circles still nest."""
+"""Outlines of single facilities are simplified by less than this, metres; circles still nest."""
 
 
 def circle_areas(
@@ -47,10 +49,10 @@ def circle_areas(
     limits = drawn_minutes(circles)
     facilities = np.flatnonzero(circles.counted) + search.n_homes
     joined = search.joined
-    surface = prepare_surface(joined.network)
+    surface = prepare_surface(joined.network, cell_m=COUNTY_CELL_M)
     node_ms = nearest_node_times(joined, limit_ms=milliseconds(limits[-1]), points=facilities)
     discs = walking_discs(_only(joined, facilities), surface, max_access_m=rule.max_access_m)
-    found = nearest_circle(surface, node_ms, limits, walk_kmh=rule.access_kmh, discs=discs, simplify_m=DRAWN_M)
+    found = nearest_circle(surface, node_ms, limits, walk_kmh=rule.access_kmh, discs=discs)
     crs = circles.villages.crs
     together = gpd.GeoDataFrame({"minutes": list(found)}, geometry=list(found.values()), crs=crs)
     if not each:

@@ -195,8 +195,10 @@ def read_number(text: str) -> Number:
     if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
         return Number(Decimal(text))
     spaced = clean(text)
-    if spaced.lower() in EMPTY_WORDS:
-        return Number(None)
+    return Number(None) if spaced.lower() in EMPTY_WORDS else _read_amount(spaced)
+
+
+def _read_amount(spaced: str) -> Number:
     if _TWO_NUMBERS.search(_SPACED_THOUSANDS.sub("", spaced)):
         return Number(None, readable=False)
     plain = spaced.replace(" ", "")

@@ -266,12 +266,10 @@ def _guarded(command: Callable[[], Any]) -> int:
     except PlannerError as error:
         _print_faults(error.faults)
         return error.exit_code
-    except MemoryError:
-        return _report_memory()
+    except (MemoryError, OSError) as error:
+        return _report_machine(error)
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
-    except OSError as error:
-        return _report_system(error)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug, said as such, its traceback in a file
         if isinstance(error, USAGE_ERRORS):
             error.show()
@@ -281,17 +279,13 @@ def _guarded(command: Callable[[], Any]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _report_memory() -> int:
+def _report_machine(error: MemoryError | OSError) -> int:
+    """Say what the machine refused: memory, a full disk, a file that another program holds, no permission."""
     from clinicplan.words import fault
 
-    _print_faults((fault(Severity.ERROR, "out_of_memory"),))
-    return EXIT_INPUT
-
-
-def _report_system(error: OSError) -> int:
-    """Say what the system refused: a full disk, a file that another program holds, no permission."""
-    from clinicplan.words import fault
-
+    if isinstance(error, MemoryError):
+        _print_faults((fault(Severity.ERROR, "out_of_memory"),))
+        return EXIT_INPUT
     detail = error.strerror or str(error) or type(error).__name__
     _print_faults((fault(Severity.ERROR, "system_refused", file=str(error.filename or ""), detail=detail),))
     return EXIT_INPUT

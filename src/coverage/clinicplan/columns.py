@@ -19,7 +19,7 @@ from clinicplan.terms import BOOLEAN_COLUMNS, INTEGER_COLUMNS, LIST_COLUMNS, NUM
 from clinicplan.vocabularies import nearest_known_word, read_word, vocabulary_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import geopandas as gpd
 
@@ -141,6 +141,15 @@ def text_column(table: RawTable, column: str) -> list[str]:
 def township_column(table: RawTable, column: str = "township") -> list[str]:
     """Return a column of township names in plain forms, since layers are compared by them."""
     return [clean(text) for text in text_column(table, column)]
+
+
+def name_column(table: RawTable, ids: Sequence[str], origin: Origin) -> tuple[list[str], list[Fault]]:
+    """Return the names; the id stands in where there is none, and is said."""
+    names = text_column(table, "name")
+    nameless = [row for row, name in enumerate(names) if not name]
+    for row in nameless:
+        names[row] = ids[row]
+    return names, [origin.note("nameless", rows=table.rows[nameless])] if nameless else []
 
 
 def code_column(table: RawTable, column: str, origin: Origin) -> tuple[list[str], list[Fault]]:
@@ -289,7 +298,7 @@ def _typed(table: RawTable, column: str, origin: Origin) -> tuple[Any, list[Faul
     return text_column(table, column), []
 
 
-def shown_words(words: Iterable[str], nearest: Any = None) -> str:
+def shown_words(words: Iterable[str], nearest: Callable[[str], str] | None = None) -> str:
     """Return different words with their counts for a message, the most frequent first, with the nearest known word.
 
     Examples

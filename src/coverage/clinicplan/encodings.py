@@ -13,6 +13,7 @@ _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DBF_ROWS_READ: Final = 5_000
 _LONGEST_CUT: Final = 3
 """Bytes of a character that a value cut at its field width may have lost."""
+_DAMAGED_SHARE: Final = 0.1
 _UTF8_SHARE: Final = 0.98
 _GB18030_SHARE: Final = 0.95
 
@@ -50,7 +51,7 @@ def decode_text(data: bytes, encoding: str | None = None) -> tuple[str, str]:
     Raises
     ------
     UnknownEncodingError
-        If none fits, or the one stated is unknown or wrong.
+        If none fits, the one stated is unknown or wrong, or a few damaged characters keep the text from being UTF-8.
 
     Examples
     --------
@@ -65,12 +66,21 @@ def decode_text(data: bytes, encoding: str | None = None) -> tuple[str, str]:
         tried = ["utf-16"]
     else:
         tried = ["utf-8-sig", "gb18030"]
+    if tried[-1] == "gb18030" and _is_damaged_utf8(data):
+        raise UnknownEncodingError("UTF-8")
     for name in tried:
         try:
             return data.decode(name).removeprefix("\ufeff"), name
         except (UnicodeDecodeError, LookupError):
             continue
     raise UnknownEncodingError(", ".join(tried))
+
+
+def _is_damaged_utf8(data: bytes) -> bool:
+    """Tell whether only a few characters keep a text from being UTF-8: GB18030 would read all of it as garbage."""
+    text = data.decode("utf-8", errors="replace")
+    broken = text.count("\ufffd")
+    return 0 < broken < _DAMAGED_SHARE * sum(not character.isascii() for character in text)
 
 
 def sniff_dbf(data: bytes) -> DbfEncoding:

@@ -13,9 +13,9 @@ from clinicplan.columns import (
     code_column,
     identify_rows,
     missing_columns,
+    name_column,
     optional_columns,
     shown_words,
-    text_column,
     word_column,
 )
 from clinicplan.errors import Fault, LayerError, Severity
@@ -76,10 +76,17 @@ def read_facilities(
     except LayerError as error:
         return LayerReading(None, error.faults)
     ids, id_faults = identify_rows(table, "facility_id", "F", origin)
-    names = text_column(table, "name")
+    names, name_faults = name_column(table, ids, origin)
     tiers, tier_faults = _tiers(table, names, origin)
     place = place_rows(table, source, ground, origin, ids)
-    faults = [*table.faults, *missing_columns(table, ["name"], origin), *id_faults, *tier_faults, *place.faults]
+    faults = [
+        *table.faults,
+        *missing_columns(table, ["name"], origin),
+        *id_faults,
+        *name_faults,
+        *tier_faults,
+        *place.faults,
+    ]
     if place.points is None or any(fault.severity == Severity.ERROR for fault in faults):
         return LayerReading(None, tuple(faults))
     columns, column_faults = _columns(table, ids, place, townships, origin)
@@ -185,7 +192,7 @@ def read_candidates(
     if place.points is None or any(fault.severity == Severity.ERROR for fault in faults):
         return LayerReading(None, tuple(faults))
     homes, home_faults = find_villages(table, villages, origin)
-    names = [name or code for name, code in zip(text_column(table, "name"), ids, strict=True)]
+    names, name_faults = name_column(table, ids, origin)
     skip = ("candidate_id", "name", "village_id", *POSITION_COLUMNS)
     columns, column_faults = optional_columns(table, "candidates", skip, origin)
     frame = gpd.GeoDataFrame(
@@ -195,4 +202,4 @@ def read_candidates(
         geometry=place.points.array,
         crs=place.points.crs,
     )
-    return LayerReading(frame, (*faults, *home_faults, *column_faults))
+    return LayerReading(frame, (*faults, *name_faults, *home_faults, *column_faults))

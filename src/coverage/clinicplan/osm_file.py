@@ -164,11 +164,11 @@ def _line_writer(target: Path) -> Iterator[Any]:
         yield writer
         writer.close()
     except RuntimeError as error:
-        # A writer that failed ends the whole process when it is destroyed, so this one never is.
+        if DISK_TROUBLE not in str(error):
+            raise
+        # A writer that could not write ends the whole process when it is destroyed, so this one never is.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
-        if DISK_TROUBLE in str(error):
-            raise OSError(None, str(error), str(target)) from error
-        raise
+        raise OSError(None, str(error), str(target)) from error
 
 
 def _lines(target: Path) -> Iterator[list[str]]:
@@ -229,13 +229,16 @@ class _Collector:
     def add(self, lines: list[str]) -> None:
         """Take lines `n…`, `w…` and `r…`."""
         roads: list[str] = []
+        road_tags: list[str] = []
         outlines: list[str] = []
+        first = len(self.way_ids)
         for line in lines:
             kind = line[0]
             if kind == "w":
                 head, tags, nodes = line[1:-1].split(" ")
                 if _is_road(tags):
-                    self._add_road(int(head), tags)
+                    self.way_ids.append(int(head))
+                    road_tags.append(tags[1:])
                     roads.append(nodes[1:])
                 elif obstacle := _obstacle(_tags(tags)):
                     self.outline_ids.append(int(head))
@@ -245,15 +248,15 @@ class _Collector:
                 self._add_node(line)
             elif kind == "r":
                 self._add_relation(line)
+        self._add_road_tags(first, road_tags)
         self.vertices.add(roads)
         self.outline_vertices.add(outlines)
 
-    def _add_road(self, way_id: int, tags: str) -> None:
-        row = len(self.way_ids)
-        self.tags.add_items(row, [item.split("=", 1) for item in tags[1:].split(",")])
-        if CONDITIONAL in tags:
-            self.tags.add(row, {"conditional": "yes"})
-        self.way_ids.append(way_id)
+    def _add_road_tags(self, first: int, texts: list[str]) -> None:
+        self.tags.add_texts(first, texts)
+        for row, text in enumerate(texts, first):
+            if CONDITIONAL in text:
+                self.tags.add(row, {"conditional": "yes"})
 
     def _add_node(self, line: str) -> None:
         head, tag_text, _ = line.split(" ", 2)

@@ -21,7 +21,6 @@ from clinicplan.tables import RawTable, read_table
 if TYPE_CHECKING:
     from pathlib import Path
 
-
     from clinicplan.errors import Fault
     from clinicplan.region import LayerSource
 

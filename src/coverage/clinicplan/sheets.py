@@ -355,7 +355,7 @@ class _Shape:
 
 def _row_faults(dropped: _Dropped, origin: Origin) -> list[Fault]:
     return [
-        origin.note(reason, rows=(row + 1 for row in rows), count=len(rows))
+        origin.note(reason, rows=sorted({row + 1 for row in rows}))
         for reason, rows in sorted(dropped.by_reason.items())
     ]
 

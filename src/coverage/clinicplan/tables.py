@@ -318,11 +318,15 @@ def _attribute(tag: str, name: str) -> str:
 def _features_table(source: LayerSource, path: Path, origin: Origin) -> RawTable:
     features, faults = read_features(source, path, origin)
     shapes = features.geometry if isinstance(features, gpd.GeoDataFrame) else None
-    names = [str(name) for name in features.columns if shapes is None or name != shapes.name]
+    kept = [position for position, name in enumerate(features.columns) if shapes is None or name != shapes.name]
+    names = [str(features.columns[position]) for position in kept]
     reading = read_headers(names, origin.layer, source.columns, cut=path.suffix.lower() in (".shp", ".dbf", ".zip"))
     if reading.missing_overrides:
         raise _bad_columns(reading.missing_overrides, names, origin)
-    columns = {name: _text_column(features[names[position]]) for position, name in name_columns(names, reading).items()}
+    # By position: names may have become equal where they were cut.
+    columns = {
+        name: _text_column(features.iloc[:, kept[position]]) for position, name in name_columns(names, reading).items()
+    }
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(features)), dtype=object)
     headers = {column: names[position] for position, column in reading.columns.items()}
     rows = np.arange(1, len(features) + 1, dtype=np.int64)

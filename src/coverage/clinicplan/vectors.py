@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import warnings
 import zipfile
@@ -12,7 +13,6 @@ import pandas as pd
 
 from clinicplan.cells import clean
 from clinicplan.encodings import UnknownEncodingError, decode_text, sniff_dbf
-from clinicplan.headers import match_header
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +36,9 @@ _KML_FIELDS: Final = (
     "timestamp",
     "altitudeMode",
 )
+_DATA_NAME: Final = re.compile(r"""(<Data\s+name=["'])([^"']*[^\x00-\x7f"'][^"']*)(["'])""")
+"""Names of untyped KML data: GDAL writes each byte beyond ASCII as `_`, and columns of equal length become one."""
+_PLAIN_NAME: Final = re.compile(r"u_((?:[0-9a-f]+_)+)")
 _LATIN1: Final = "ISO-8859-1"
 _LAYER_WORDS: Final = {
     "boundary": ("县界", "边界", "行政区划", "县域"),
@@ -84,6 +87,7 @@ def read_features(source: LayerSource, path: Path, origin: Origin) -> tuple[pd.D
     if recode:
         frames = [_recoded(frame, recode) for frame in frames]
     features = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    features = features.rename(columns=_given_name) if suffix == ".kml" else features
     return _without_reader_fields(features), [*faults, *layer_faults, *remarks]
 
 
@@ -97,8 +101,25 @@ def _as_utf8(path: Path, source: LayerSource, origin: Origin) -> tuple[bytes, li
         if re.search(r"<!DOCTYPE|<!ENTITY", text[:100_000], re.IGNORECASE):
             raise origin.stop("document_type")
         text = re.sub(r"^\s*<\?xml[^>]*\?>", '<?xml version="1.0" encoding="UTF-8"?>', text, count=1)
+        text = _DATA_NAME.sub(lambda match: match[1] + _plain_name(match[2]) + match[3], text)
     faults = [] if encoding == "utf-8-sig" else [origin.note("encoding_guessed", encoding=encoding)]
     return text.encode("utf-8"), faults
+
+
+def _plain_name(name: str) -> str:
+    """Write a name as the numbers of its characters, which survive the reader.
+
+    Examples
+    --------
+    >>> _plain_name("村名"), _given_name(_plain_name("村名")), _given_name("u_turns")
+    ('u_6751_540d_', '村名', 'u_turns')
+    """
+    return "u_" + "".join(f"{ord(character):x}_" for character in html.unescape(name))
+
+
+def _given_name(name: str) -> str:
+    match = _PLAIN_NAME.fullmatch(str(name))
+    return "".join(chr(int(number, 16)) for number in match[1].split("_")[:-1]) if match else name
 
 
 def _table_encoding(path: Path, source: LayerSource, origin: Origin) -> tuple[str | None, str | None, list[Fault]]:
@@ -196,6 +217,10 @@ def _read_layers(
                 if isinstance(error, UnicodeDecodeError | LookupError):
                     raise origin.stop("unreadable_text", tried=encoding or "UTF-8") from None
                 raise origin.stop("unreadable_file", detail=clean(str(error))[:200]) from None
+    repeated = sorted({str(name) for frame in frames for name in frame.columns[frame.columns.duplicated()]})
+    if repeated:
+        # GDAL finds fields by name: both would hold the values of one.
+        raise origin.stop("repeated_field", fields=", ".join(repeated))
     remarks = sorted({clean(str(item.message)) for item in caught if issubclass(item.category, RuntimeWarning)})
     return frames, [origin.note("reader_remark", remark=remark[:200]) for remark in remarks]
 
@@ -207,16 +232,16 @@ def _recoded(frame: pd.DataFrame, encoding: str) -> pd.DataFrame:
         return text.encode(_LATIN1).decode(encoding, errors="ignore") if isinstance(text, str) else text
 
     shapes = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
-    decoded = {name: [decode(value) for value in frame[name]] for name in frame.columns if name != shapes}
-    renamed = pd.DataFrame({decode(name): values for name, values in decoded.items()}, index=frame.index)
+    kept = [position for position, name in enumerate(frame.columns) if name != shapes]
+    columns = [[decode(value) for value in frame.iloc[:, position]] for position in kept]
+    renamed = pd.DataFrame(dict(enumerate(columns)), index=frame.index, dtype=object)
+    # Names may have become equal by the cut: they are set by position.
+    renamed.columns = pd.Index([decode(frame.columns[position]) for position in kept])
     return renamed if shapes is None else gpd.GeoDataFrame(renamed, geometry=frame.geometry, crs=frame.crs)
 
 
 def _without_reader_fields(features: pd.DataFrame) -> pd.DataFrame:
     """Drop the empty display fields that the KML reader adds."""
-    added = [
-        name
-        for name in features.columns
-        if name in _KML_FIELDS and match_header(str(name), "") is None and "tessellate" in features.columns
-    ]
-    return features.drop(columns=added)
+    if "tessellate" not in features.columns:
+        return features
+    return features.loc[:, [name not in _KML_FIELDS for name in features.columns]]

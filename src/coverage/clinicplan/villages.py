@@ -21,6 +21,7 @@ from clinicplan.columns import (
     identify_rows,
     integers,
     missing_columns,
+    name_column,
     optional_columns,
     shown_words,
     text_column,
@@ -43,12 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-
     from clinicplan.projections import Ground
     from clinicplan.region import LayerSource
 
 Basis = Literal["resident", "hukou"]
 
+_CODE_DIGITS: Final = 12
 _LARGEST_VILLAGE: Final = 100_000
 """People; more in one village or community is doubted (a code or a telephone number in the wrong column)."""
 _COMMUNITY_NAME: Final = re.compile(r".*(社区|居委会|居民委员会|社区居委会)")
@@ -144,7 +145,7 @@ def _village_frame(
     table: RawTable, ids: list[str], points: gpd.GeoSeries, townships: gpd.GeoDataFrame | None, origin: Origin
 ) -> tuple[gpd.GeoDataFrame, list[Fault]]:
     """Put together everything but population and what is pending."""
-    names, name_faults = _names(table, ids, origin)
+    names, name_faults = name_column(table, ids, origin)
     kinds, kind_faults = _kinds(table, ids, names, origin)
     statuses, status_faults = word_column(table, "status", origin)
     town, town_faults = fill_townships(table, ids, points, townships, origin)
@@ -163,15 +164,24 @@ def _village_frame(
         crs=points.crs,
     )
     known = unknown_townships(town, np.ones(len(town), dtype=bool), table, townships, origin)
-    return frame, [*name_faults, *kind_faults, *status_faults, *town_faults, *column_faults, *known]
+    return frame, [
+        *_odd_codes(table, ids, origin),
+        *name_faults,
+        *kind_faults,
+        *status_faults,
+        *town_faults,
+        *column_faults,
+        *known,
+    ]
 
 
-def _names(table: RawTable, ids: list[str], origin: Origin) -> tuple[list[str], list[Fault]]:
-    names = text_column(table, "name")
-    nameless = [row for row, name in enumerate(names) if not name]
-    for row in nameless:
-        names[row] = ids[row]
-    return names, [origin.note("nameless", rows=table.rows[nameless])] if nameless else []
+def _odd_codes(table: RawTable, ids: list[str], origin: Origin) -> list[Fault]:
+    """Report codes of another length where most are statistical codes: a digit was lost or added."""
+    whole = [len(code) == _CODE_DIGITS and code.isdigit() for code in ids]
+    odd = [row for row, code in enumerate(ids) if code.isdigit() and not whole[row]]
+    if not odd or sum(whole) <= len(odd):
+        return []
+    return [origin.note("odd_codes", rows=table.rows[odd], ids=(ids[row] for row in odd), digits=_CODE_DIGITS)]
 
 
 def _kinds(table: RawTable, ids: list[str], names: list[str], origin: Origin) -> tuple[list[str], list[Fault]]:
@@ -372,7 +382,7 @@ def read_natural_villages(
     if place.points is None or any(fault.severity == Severity.ERROR for fault in faults):
         return LayerReading(None, tuple(faults))
     homes, home_faults = find_villages(table, villages, origin)
-    names, name_faults = _names(table, ids, origin)
+    names, name_faults = name_column(table, ids, origin)
     skip = ("natural_village_id", "village_id", "name", *POSITION_COLUMNS)
     columns, column_faults = optional_columns(table, "natural_villages", skip, origin)
     frame = gpd.GeoDataFrame(

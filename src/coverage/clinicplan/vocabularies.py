@@ -14,6 +14,8 @@ from clinicplan.region import nearest_word
 from clinicplan.terms import TIERS
 
 _BLANKS: Final = re.compile(r"[\s*]+")
+_REGISTER_CODE: Final = re.compile(r"[a-z]\d{1,3}")
+"""The national register's codes of institutions, such as D600: the name is asked."""
 _BRANCH: Final = re.compile(r"卫生院|医院")
 
 
@@ -90,9 +92,9 @@ def read_tier(text: str, name: str = "") -> Word:
     Parameters
     ----------
     text
-        The type as in the file; may be empty.
+        The type as in the file; may be empty or a register's code.
     name
-        The facility's name, asked only where the type is empty or as general as 医院.
+        The facility's name, asked only where the type is empty, a code, or as general as 医院.
 
     Returns
     -------
@@ -109,7 +111,7 @@ def read_tier(text: str, name: str = "") -> Word:
     Word(id='village_clinic', guessed=True, known=True)
     """
     compared = _compared(text)
-    if is_empty(text) or compared in _listed("tier_unspecific"):
+    if is_empty(text) or compared in _listed("tier_unspecific") or _REGISTER_CODE.fullmatch(compared):
         return _tier_inside(_compared(name)) if name else Word("other", known=False)
     whole = _vocabulary("tier").ids.get(compared)
     return Word(whole) if whole else _tier_inside(compared)

@@ -111,16 +111,32 @@ class TagCollector:
 
     def add(self, row: int, tags: Mapping[str, str]) -> None:
         """Keep the tags of one object."""
-        self.add_items(row, tags.items())
-
-    def add_items(self, row: int, items: Iterable[Sequence[str]]) -> None:
-        """Keep the tags of one object, given as pairs of key and value."""
-        columns = self.columns
-        for key, value in items:
-            if key in columns and value:
-                rows, texts = columns[key]
+        for key, value in tags.items():
+            if key in self.columns and value:
+                rows, texts = self.columns[key]
                 rows.append(row)
                 texts.append(value)
+
+    def add_texts(self, first_row: int, texts: Sequence[str]) -> None:
+        """Keep the tags of many consecutive objects at once, each written `key=value,key=value`.
+
+        Most pairs occur again and again: each distinct one is taken apart once.
+        """
+        import pandas as pd
+
+        if not texts:
+            return
+        row = np.repeat(np.arange(len(texts)), [text.count(",") + 1 for text in texts]) + first_row
+        code, distinct = pd.factorize(np.array(",".join(texts).split(","), dtype=object))
+        pairs = [pair.partition("=") for pair in distinct]
+        wanted = {key: number for number, key in enumerate(self.columns)}
+        column = np.array([wanted.get(key, -1) if value else -1 for key, _, value in pairs])[code]
+        values = np.array([value for _, _, value in pairs], dtype=object)
+        for key, number in wanted.items():
+            here = np.flatnonzero(column == number)
+            if here.size:
+                self.columns[key][0].extend(row[here].tolist())
+                self.columns[key][1].extend(values[code[here]].tolist())
 
     def table(self, size: int) -> TagTable:
         """Return the tags of all objects."""

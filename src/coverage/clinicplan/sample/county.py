@@ -76,7 +76,7 @@ def write_sample(folder: Path, *, seed: int = SEED) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     degrees = read_boundary()
     land = _make_land(degrees, seed)
-    curves = bend_roads(land.lattice, land.classes)
+    curves = bend_roads(land.lattice, land.classes, land.terrain.crossing_km2)
     drawing = draw_map(land, curves, seed)
     label = assign_townships(land)
     units = settle_units(land, label, curves.node, seed)

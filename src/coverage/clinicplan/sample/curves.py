@@ -33,17 +33,28 @@ class Curves:
     degree: IntArray
 
 
-def bend_roads(lattice: Lattice, classes: Classes) -> Curves:
+def bend_roads(lattice: Lattice, classes: Classes, crossing_km2: FloatArray) -> Curves:
     """Round the corners of every road; at a junction the two most important, straightest arms share a curve.
 
     A corner at b between the middles m and n becomes the parabola with control points m, b, n: it leaves the middles
-    along the edges, stays within the triangle m b n, and so never meets another road of the mesh.
+    along the edges, stays within the triangle m b n, and so never meets another road of the mesh. Junctions beside
+    water stay where they are, so that their other arms keep to their own bank.
+
+    Parameters
+    ----------
+    classes
+        Shape (edges): road class, 0 where there is none.
+    crossing_km2
+        Shape (edges): drained area of the stream over each edge, 0 where none is.
     """
     used = np.flatnonzero(classes > 0)
     node = np.column_stack([lattice.x, lattice.y])
     middle = lattice.middles
     degree = np.bincount(np.concatenate([lattice.tail[used], lattice.head[used]]), minlength=len(node))
+    wet = np.unique(np.concatenate([lattice.tail[crossing_km2 > 0], lattice.head[crossing_km2 > 0]]))
     one, two, corner = _pairs(lattice, classes, used, degree, middle)
+    bends = (degree[corner] == 2) | ~np.isin(corner, wet)
+    one, two, corner = one[bends], two[bends], corner[bends]
     moved = node.copy()
     moved[corner] = 0.25 * middle[one] + 0.5 * node[corner] + 0.25 * middle[two]
     tail_quarter, head_quarter = np.full_like(middle, np.nan), np.full_like(middle, np.nan)

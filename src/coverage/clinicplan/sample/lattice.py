@@ -81,6 +81,12 @@ class Lattice:
         padded = np.pad(values.reshape(self.rows - 1, self.columns - 1), 1, mode="edge")
         return np.asarray((padded[:-1, :-1] + padded[1:, :-1] + padded[:-1, 1:] + padded[1:, 1:]) / 4).ravel()
 
+    def cell_sides_of(self, cell: int) -> list[int]:
+        """Return the edges below, right of, above and left of one cell."""
+        row, column = divmod(cell, self.columns - 1)
+        below, left = row * (self.columns - 1) + column, self.n_along_rows + row * self.columns + column
+        return [below, left + 1, below + self.columns - 1, left]
+
     def cell_sides(self) -> IntArray:
         """Return the edges below, right of, above and left of each cell, shape (cells, 4)."""
         row, column = np.divmod(np.arange((self.rows - 1) * (self.columns - 1)), self.columns - 1)

@@ -31,16 +31,16 @@ RURAL_LEAST_KM: Final = 0.3
 
 REFERENCE: Final[Mapping[str, Mapping[str, float]]] = {
     "andorra": {
-        "km_motorway": 0.000, "km_trunk": 0.108, "km_primary": 0.211, "km_secondary": 0.279, "km_tertiary": 0.093,
-        "km_unclassified": 0.035, "km_residential": 0.244, "km_service": 0.202, "km_track": 0.613, "km_path": 1.955,
+        "km_motorway": 0.000, "km_trunk": 0.107, "km_primary": 0.211, "km_secondary": 0.278, "km_tertiary": 0.093,
+        "km_unclassified": 0.035, "km_residential": 0.244, "km_service": 0.202, "km_track": 0.612, "km_path": 1.952,
         "km_footway": 0.328, "dead_end_share": 0.271, "three_arm_share": 0.678, "four_arm_share": 0.048,
-        "detour_short": 1.441, "detour_long": 1.477,
+        "detour_short": 1.413, "detour_long": 1.469,
     },
     "porto": {
-        "km_motorway": 0.339, "km_trunk": 0.037, "km_primary": 0.226, "km_secondary": 0.166, "km_tertiary": 0.256,
-        "km_unclassified": 0.669, "km_residential": 0.982, "km_service": 0.051, "km_track": 1.036, "km_path": 0.043,
-        "km_footway": 0.054, "dead_end_share": 0.237, "three_arm_share": 0.707, "four_arm_share": 0.053,
-        "detour_short": 1.565, "detour_long": 1.406,
+        "km_motorway": 0.340, "km_trunk": 0.036, "km_primary": 0.228, "km_secondary": 0.154, "km_tertiary": 0.260,
+        "km_unclassified": 0.655, "km_residential": 1.025, "km_service": 0.058, "km_track": 1.017, "km_path": 0.049,
+        "km_footway": 0.055, "dead_end_share": 0.242, "three_arm_share": 0.702, "four_arm_share": 0.054,
+        "detour_short": 1.542, "detour_long": 1.398,
     },
 }  # fmt: skip
 """What this module measured on Andorra (within the country, OSM 2025-01-19) and on the rural cells of the Porto extract
@@ -230,7 +230,7 @@ def allowed_range(measure: str) -> tuple[float, float]:
     --------
     >>> low, high = allowed_range("dead_end_share")
     >>> round(low, 3), round(high, 3)
-    (0.157, 0.351)
+    (0.162, 0.351)
     """
     values = [reference[measure] for reference in REFERENCE.values()]
     if measure.startswith("km_"):

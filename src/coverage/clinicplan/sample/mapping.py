@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 
 from clinicplan.sample.curves import Curves
-from clinicplan.sample.expressways import draw_motorway, draw_railway, find_line
+from clinicplan.sample.expressways import Passage, draw_motorway, draw_railway, find_line
 from clinicplan.sample.highways import CODE
 from clinicplan.sample.landscape import Landscape, distance_m
 from clinicplan.sample.lattice import FloatArray
@@ -17,6 +17,8 @@ from clinicplan.sample.ways import Points, draw_lanes, draw_roads, place_points
 DETAIL_BEYOND_M = 500.0
 """Roads are drawn with all their points up to this far beyond the boundary; farther out with half of them."""
 OUTER_STREAM_KM2 = 60.0
+REACH_M = 21_000.0
+"""Motorway and railway begin and end this far beyond the county's box, metres."""
 
 
 def draw_map(land: Landscape, curves: Curves, seed: int) -> Drawing:
@@ -24,10 +26,12 @@ def draw_map(land: Landscape, curves: Curves, seed: int) -> Drawing:
     sketch = Sketch()
     points = place_points(sketch, land, curves, land.ground.inside_m[land.lattice.tail] > -DETAIL_BEYOND_M)
     draw_roads(sketch, land, curves, points, seed)
+    first_lane = len(sketch.ways)
     draw_lanes(sketch, land, points, near_settlements(land), seed)
+    sketch.drop_collisions(first_lane)
     _draw_ferry(sketch, land, points)
-    _draw_expressways(sketch, land, points, curves.node, seed)
     _draw_water(sketch, land)
+    _draw_expressways(sketch, land, points, curves.node, seed)
     return sketch.finish()
 
 
@@ -39,32 +43,22 @@ def near_settlements(land: Landscape) -> FloatArray:
 
 
 def _draw_expressways(sketch: Sketch, land: Landscape, points: Points, place: FloatArray, seed: int) -> None:
+    """Draw the railway from north to south and the motorway from west to east, both past the county town."""
+    x, y = place[land.settlements.seats[0]]
     west, south, east, north = land.boundary.bounds
-    reach = 21_000.0
-    by_motorway = _beside_town(land, [])
-    by_railway = _beside_town(land, [by_motorway])
-    motorway = find_line(
-        land, [(west - reach, north - 9_000.0), by_motorway, (east + reach, south + 14_000.0)], 0.05, 420.0, seed
-    )
     middle = (west + east) / 2
+    motorway = find_line(
+        land, ((west - REACH_M, north - 9_000.0), (east + REACH_M, south + 14_000.0)), Passage(x, y, 2_400.0, 5_500.0),
+        0.05, 600.0, seed,
+    )  # fmt: skip
     railway = find_line(
-        land, [(middle - 9_000.0, north + reach), by_railway, (middle + 9_000.0, south - reach)], 0.03, 650.0, seed + 1
-    )
+        land, ((middle - 9_000.0, north + REACH_M), (middle + 9_000.0, south - REACH_M)), Passage(x, y, 2_000.0, 6_500.0),
+        0.03, 900.0, seed + 1,
+    )  # fmt: skip
     roads = (land.classes > 0) & (land.classes <= CODE["secondary"])
     nodes = np.unique(np.concatenate([land.lattice.tail[roads], land.lattice.head[roads]]))
     draw_railway(sketch, railway)
     draw_motorway(sketch, motorway, points.node[nodes], place[nodes])
-
-
-def _beside_town(land: Landscape, apart: list[tuple[float, float]]) -> tuple[float, float]:
-    """Return the levellest spot just outside the county town, away from spots that are taken."""
-    lattice, seat = land.lattice, land.settlements.seats[0]
-    distance = np.hypot(lattice.x - lattice.x[seat], lattice.y - lattice.y[seat])
-    allowed = (distance < 4_800.0) & (land.town_reach > 1.25) & (land.ground.inside_m > 300.0)
-    for x, y in apart:
-        allowed &= np.hypot(lattice.x - x, lattice.y - y) > 2_500.0
-    best = int(np.argmax(np.where(allowed, land.ground.floor, -1.0)))
-    return float(lattice.x[best]), float(lattice.y[best])
 
 
 def _draw_ferry(sketch: Sketch, land: Landscape, points: Points) -> None:

@@ -93,6 +93,18 @@ class Sketch:
             self._ways.append(Way(tuple(run), dict(tags)))
         return len(self._ways) - 1
 
+    def drop_collisions(self, first: int) -> None:
+        """Drop ways from a number on that meet another way where they share no point."""
+        lines = self.lines()
+        one, two = shapely.STRtree(lines).query(lines[first:], predicate="intersects")
+        points = [set(way.points) for way in self._ways]
+        bad = {
+            first + row
+            for row, other in zip(one.tolist(), two.tolist(), strict=True)
+            if not points[first + row] & points[other]
+        }
+        self._ways = [way for number, way in enumerate(self._ways) if number not in bad]
+
     def position(self, number: int) -> tuple[float, float]:
         """Return where a point stands, metres."""
         return self._x[number], self._y[number]

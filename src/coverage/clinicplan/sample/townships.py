@@ -45,15 +45,13 @@ def _borders(lattice: Lattice, label: IntArray) -> list[FloatArray]:
 
 
 def _round(line: FloatArray) -> FloatArray:
-    """Round the corners of a border twice, its ends in place."""
-    for _ in range(2):
-        if len(line) < 3:
-            return line
-        quarters = np.stack([0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]], axis=1).reshape(
-            -1, 2
-        )
-        line = np.concatenate([line[:1], quarters[1:-1], line[-1:]])
-    return line
+    """Even out the steps of a border, its ends in place."""
+    from scipy.ndimage import gaussian_filter1d
+
+    if len(line) < 5:
+        return line
+    smooth = gaussian_filter1d(line, 1.6, axis=0, mode="nearest")
+    return np.concatenate([line[:1], smooth[1:-1], line[-1:]])
 
 
 def _owners(lattice: Lattice, label: IntArray, faces: list[Polygon]) -> list[int]:

@@ -9,9 +9,9 @@ import shapely
 from shapely import Polygon
 
 from clinicplan.sample.lattice import BoolArray, FloatArray, IntArray, Lattice
-from clinicplan.sample.terrain import RIVER_KM2, Terrain, flood, side_towards
+from clinicplan.sample.terrain import RIVER_KM2, Terrain, flood, side_towards, triangle_of
 
-SHORE_M = 40.0
+SHORE_M = 62.0
 """Drawn water stays this far inside the flooded cells, so that shore roads stay dry, metres."""
 
 
@@ -70,10 +70,20 @@ def _outline(lattice: Lattice, cells: IntArray) -> Polygon:
     corner = row * lattice.columns + column
     ring = np.column_stack([corner, corner + 1, corner + lattice.columns + 1, corner + lattice.columns])
     quads = shapely.polygons(np.stack([lattice.x[ring], lattice.y[ring]], axis=2))
-    shape = shapely.union_all(quads).buffer(-SHORE_M - 35.0).buffer(35.0, quad_segs=3).simplify(6.0)
+    shape = shapely.union_all(quads).buffer(-SHORE_M, join_style="mitre").simplify(25.0)
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
     largest = max(parts, key=lambda part: part.area, default=Polygon())
-    return Polygon(largest.exterior) if not largest.is_empty else largest
+    return largest if largest.is_empty else Polygon(_cut_corners(shapely.get_coordinates(largest.exterior)))
+
+
+def _cut_corners(ring: FloatArray) -> FloatArray:
+    """Cut each corner of a closed ring at a quarter of its sides, three times."""
+    for _ in range(3):
+        after = 0.75 * ring[:-1] + 0.25 * ring[1:]
+        before = 0.25 * ring[:-1] + 0.75 * ring[1:]
+        cut = np.stack([after, before], axis=1).reshape(-1, 2)
+        ring = np.concatenate([cut, cut[:1]])
+    return ring
 
 
 def _under_water(lattice: Lattice, wet: BoolArray) -> BoolArray:
@@ -103,7 +113,7 @@ def draw_streams(lattice: Lattice, terrain: Terrain, inside_m: FloatArray, least
             cell = int(terrain.downstream[cell])
             if not shown[cell]:
                 break
-            line.append(leaves[cell])
+            line += _through(lattice, cell, int(line[-1]), int(leaves[cell]))
             if inflows[cell] != 1:
                 break
         if len(line) > 1:
@@ -111,10 +121,17 @@ def draw_streams(lattice: Lattice, terrain: Terrain, inside_m: FloatArray, least
     return streams
 
 
+def _through(lattice: Lattice, cell: int, entry: int, leaving: int) -> list[int]:
+    """Return the edges a stream crosses within and out of a cell: the diagonal too where it changes triangles."""
+    sides = lattice.cell_sides_of(cell)
+    halves = triangle_of(lattice, np.asarray([cell, cell]), np.asarray([sides.index(entry), sides.index(leaving)]))
+    return [leaving] if halves[0] == halves[1] else [lattice.n_axis_edges + cell, leaving]
+
+
 def _round(line: FloatArray) -> FloatArray:
     """Add a point between each two that rounds the corners; the points given stay, since bridges stand there."""
     ends = np.concatenate([[line[0]], line, [line[-1]]])
-    between = (9.0 * (ends[1:-2] + ends[2:-1]) - ends[:-3] - ends[3:]) / 16.0
+    between = (line[:-1] + line[1:]) / 2 + 1.0 * (line[:-1] + line[1:] - ends[:-3] - ends[3:]) / 16.0
     rounded = np.empty((2 * len(line) - 1, 2))
     rounded[::2], rounded[1::2] = line, between
     return rounded

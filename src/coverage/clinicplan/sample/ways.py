@@ -265,7 +265,7 @@ def _draw_link(
 def _draw_spur(sketch: Sketch, points: Points, edge: int, centre: FloatArray, random: np.random.Generator) -> None:
     foot = int(points.middle[edge])
     x, y = sketch.position(foot)
-    reach = random.uniform(0.9, 1.75)
+    reach = random.uniform(0.9, 1.6)
     inner = sketch.add_point(x + 0.6 * reach * (centre[0] - x), y + 0.6 * reach * (centre[1] - y))
     end = sketch.add_point(x + reach * (centre[0] - x), y + reach * (centre[1] - y))
     if random.random() < 0.55:
