@@ -1,6 +1,6 @@
-"""Measure reading roads against OSMnx on Porto: from an .osm.xml to the junction graph of the car network.
+"""Measure reading roads against OSMnx on Porto: from an .osm.xml to the junction graph of cars, and of walkers.
 
-The file is converted once, outside the clock, from the real extract: the ways that a car may use (our rules), their
+The file is converted once, outside the clock, from the real extract: the ways that the mode may use (our rules), their
 nodes, tags as they stand, implied one-way streets written out and barrier tags left out, so that both programs see the
 same streets. Each method runs in a process of its own: OSMnx `graph_from_xml` (unsimplified, all parts) and
 `simplify_graph`; ours `read_roads` and `simplify`, which keeps the nodes that OSMnx's rule calls end points. Imports
@@ -28,16 +28,21 @@ import numpy as np
 
 PORTO = Path(__file__).resolve().parents[2] / "shared" / "data" / "porto" / "porto_portugal-2015.osm.pbf"
 CACHE = Path(__file__).resolve().parent / "cache"
+MODES = ("car", "walk")
 ROUNDS = {"osmnx": 1, "clinicplan": 5}
 SPEED_FLOOR, MEMORY_FLOOR = 25.0, 4.0
 
 
-def measure() -> dict[str, Any]:
-    """Return all figures; `ratio_*` times as fast, or as small, as OSMnx."""
+def measure(modes: tuple[str, ...] = MODES) -> dict[str, Any]:
+    """Return all figures by mode; `ratio_*` times as fast, or as small, as OSMnx."""
     if not PORTO.is_file():
         return {"skipped": "../shared/data/porto is absent"}
-    path = converted()
-    runs = {name: [_in_own_process(name, path) for _ in range(rounds)] for name, rounds in ROUNDS.items()}
+    return {mode: _measured(mode) for mode in modes}
+
+
+def _measured(mode: str) -> dict[str, Any]:
+    path = converted(mode)
+    runs = {name: [_in_own_process(name, mode, path) for _ in range(rounds)] for name, rounds in ROUNDS.items()}
     found = {name: _medians(rows) for name, rows in runs.items()}
     ours, theirs = found["clinicplan"], found["osmnx"]
     return {
@@ -51,24 +56,22 @@ def measure() -> dict[str, Any]:
     }
 
 
-def converted() -> Path:
-    """Return the .osm.xml of the ways open to cars, written on first use."""
+def converted(mode: str) -> Path:
+    """Return the .osm.xml of the ways open to a mode, written on first use."""
     import osmium
 
     from clinicplan.roads import scan_roads
     from clinicplan.speeds import read_speeds
 
-    path = CACHE / "porto-car.osm"
+    path = CACHE / f"porto-{mode}.osm"
     if path.exists():
         return path
     layer = scan_roads(PORTO)
-    car = layer.network(read_speeds().mode("car"))
-    directions = np.bincount(car.segment, minlength=layer.segment_way.size)
-    is_one_way = np.zeros(len(layer.ways), dtype=bool)
-    is_one_way[layer.segment_way[directions == 1]] = True
-    chosen = dict(zip(layer.ways["way_id"], is_one_way, strict=True))
-    used = set(layer.ways["way_id"].iloc[layer.segment_way[np.unique(car.segment)]])
-    nodes = {node.ref for way in osmium.FileProcessor(PORTO, osmium.osm.WAY) if way.id in used for node in way.nodes}
+    network = layer.network(read_speeds().mode(mode))
+    way = layer.ways["way_id"].to_numpy()[layer.segment_way]
+    directions = np.bincount(network.segment, minlength=way.size)
+    used, one_way = set(way[directions > 0].tolist()), set(way[directions == 1].tolist())
+    nodes = {node.ref for item in osmium.FileProcessor(PORTO, osmium.osm.WAY) if item.id in used for node in item.nodes}
     CACHE.mkdir(exist_ok=True)
     draft = path.with_suffix(".part.osm")
     draft.unlink(missing_ok=True)
@@ -77,20 +80,25 @@ def converted() -> Path:
             if item.is_node() and item.id in nodes:
                 writer.add(item.replace(tags={}))
             elif item.is_way() and item.id in used:
-                tags = dict(item.tags)
-                if chosen[item.id] and tags.get("oneway") not in {"-1", "reverse"}:
-                    tags["oneway"] = "yes"
-                writer.add(item.replace(tags=tags))
+                writer.add(item.replace(tags=_plain_directions(dict(item.tags), item.id in one_way)))
     draft.replace(path)
     return path
 
 
-def run_osmnx(path: Path) -> tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]:
+def _plain_directions(tags: dict[str, str], is_one_way: bool) -> dict[str, str]:
+    """Write out what a roundabout or motorway implies, so that no rule about it can differ."""
+    tags.pop("junction", None)
+    if is_one_way and tags.get("oneway") not in {"-1", "reverse"}:
+        tags["oneway"] = "yes"
+    return tags
+
+
+def run_osmnx(path: Path, mode: str) -> tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]:
     """Return the timed work, and what reads its result."""
     import osmnx
 
     def work() -> Any:
-        graph = osmnx.graph_from_xml(path, simplify=False, retain_all=True)
+        graph = osmnx.graph_from_xml(path, bidirectional=mode == "walk", simplify=False, retain_all=True)
         return osmnx.simplify_graph(graph)
 
     def figures(graph: Any) -> dict[str, Any]:
@@ -100,7 +108,7 @@ def run_osmnx(path: Path) -> tuple[Callable[[], Any], Callable[[Any], dict[str, 
     return work, figures
 
 
-def run_clinicplan(path: Path) -> tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]:
+def run_clinicplan(path: Path, mode: str) -> tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]:
     """Return the timed work, and what reads its result."""
     import osmium  # noqa: F401
     import pandas as pd  # noqa: F401
@@ -114,7 +122,7 @@ def run_clinicplan(path: Path) -> tuple[Callable[[], Any], Callable[[Any], dict[
     crs = "EPSG:32629"
 
     def work() -> Any:
-        network = read_roads(path, mode="car", crs=crs)
+        network = read_roads(path, mode=mode, crs=crs)
         return simplify(network, end_points(network))
 
     def figures(core: Any) -> dict[str, Any]:
@@ -144,15 +152,15 @@ def _digest(places: np.ndarray) -> list[int]:
     return [int(whole[:, 0].sum() // 100_000), int(whole[:, 1].sum() // 100_000)]
 
 
-def _in_own_process(name: str, path: Path) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--run", name, str(path)]
+def _in_own_process(name: str, mode: str, path: Path) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--run", name, mode, str(path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "PYTHONUTF8": "1"})
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _run(name: str, path: Path) -> None:
+def _run(name: str, mode: str, path: Path) -> None:
     warnings.simplefilter("ignore")
-    work, figures = {"osmnx": run_osmnx, "clinicplan": run_clinicplan}[name](path)
+    work, figures = {"osmnx": run_osmnx, "clinicplan": run_clinicplan}[name](path, mode)
     before_mb = _peak_mb()
     clock, processor = time.perf_counter(), time.process_time()
     result = work()
@@ -175,21 +183,22 @@ def print_table(result: dict[str, Any]) -> None:
     if "skipped" in result:
         print(f"reading roads: skipped, {result['skipped']}")
         return
-    print(f"reading roads: {result['file']} ({result['file_mb']} MB), car, to junctions")
-    for name in ROUNDS:
-        row = result[name]
+    for mode, case in result.items():
+        print(f"reading roads: {case['file']} ({case['file_mb']} MB), {mode}, to junctions")
+        for name in ROUNDS:
+            row = case[name]
+            print(
+                f"  {name:<11} {row['processor_s']:7.2f} s processor  {row['clock_s']:7.2f} s clock  "
+                f"{row['peak_mb']:7.0f} MB peak  {row['junctions']:,} junctions  {row['edges']:,} edges"
+            )
         print(
-            f"  {name:<11} {row['processor_s']:7.2f} s processor  {row['clock_s']:7.2f} s clock  "
-            f"{row['peak_mb']:7.0f} MB peak  {row['junctions']:,} junctions  {row['edges']:,} edges"
+            f"  ratio {case['ratio_processor']}x processor, {case['ratio_clock']}x clock (floor {SPEED_FLOOR:g}x); "
+            f"memory 1/{case['ratio_memory']} (floor 1/{MEMORY_FLOOR:g}); same junctions: {case['same_junctions']}"
         )
-    print(
-        f"  ratio {result['ratio_processor']}x processor, {result['ratio_clock']}x clock (floor {SPEED_FLOOR:g}x); "
-        f"memory 1/{result['ratio_memory']} (floor 1/{MEMORY_FLOOR:g}); same junctions: {result['same_junctions']}"
-    )
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--run"]:
-        _run(sys.argv[2], Path(sys.argv[3]))
+        _run(sys.argv[2], sys.argv[3], Path(sys.argv[4]))
     else:
         print_table(measure())

@@ -42,7 +42,13 @@ def figures(result):
     summary = result.summary
     names = ("villages", "population", "villages_covered", "people_covered", "pending", "communities", "exempt",
              "unreached")  # fmt: skip
-    return {name: summary[name] for name in names} | {"facilities_counted": int(result.circles.counted.sum())}
+    counted = int(result.circles.counted.sum())
+    return {name: summary[name] for name in names} | {"facilities_counted": counted}
+
+
+def agree(found, expected, mean, expected_mean):
+    """Tell whether two answers are the same; the mean may differ by what converting coordinates rounds."""
+    return found == expected and abs((mean or 0) - (expected_mean or 0)) <= SMALLEST_CHANGE_MIN
 
 
 def warnings_of(result):

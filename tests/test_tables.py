@@ -334,6 +334,10 @@ class TestTextTables:
         ]  # fmt: skip
         assert "side_by_side" in codes(table)
 
+    def test_rows_above_the_header_are_said(self, tmp_path):
+        table = read(text_file(tmp_path / "v.csv", [["某县", "2024"], ["2", "乙村", "10", "120.9", "29"], HEAD, ROW]))
+        assert [(fault.code, fault.rows) for fault in table.faults] == [("rows_above_header", (2,))]
+
     def test_a_number_with_an_unquoted_comma_stops_the_table(self, tmp_path):
         path = text_file(tmp_path / "v.csv", [HEAD, ROW, ["330624102202", "前岸村", "1,234", "120.9", "29.5"]])
         fault = refusal(path)

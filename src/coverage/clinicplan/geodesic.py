@@ -36,7 +36,7 @@ def geodesic_mm(lon0: ArrayLike, lat0: ArrayLike, lon1: ArrayLike, lat1: ArrayLi
     Examples
     --------
     >>> geodesic_mm([120.0], [29.5], [120.001], [29.5]).tolist()
-    [96972]
+    [96966]
     """
     west, south, east, north = (np.atleast_1d(np.asarray(part, dtype=np.float64)) for part in (lon0, lat0, lon1, lat1))
     length_m = _mid_latitude_m(west, south, east, north)

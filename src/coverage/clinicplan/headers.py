@@ -47,6 +47,8 @@ class HeaderReading:
         Headers understood by a word inside them or by a cut name, with our column.
     unused
         Headers that mean the same as one chosen, with our column.
+    unknown
+        Headers that mean nothing here and are not among those that tables commonly have beside ours.
     missing_overrides
         Entries of the region's `columns` whose header the file does not have.
     """
@@ -54,6 +56,7 @@ class HeaderReading:
     columns: dict[int, str]
     guesses: tuple[tuple[str, str], ...] = ()
     unused: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[str, ...] = ()
     missing_overrides: tuple[tuple[str, str], ...] = ()
 
 
@@ -131,9 +134,15 @@ def match_header(header: str, layer: str, *, cut: bool = False) -> Match | None:
     True
     """
     joined = _joined(header)
-    if not joined or joined in _table().foreign:
+    if _is_foreign(header):
         return None
     return _exact(header, layer) or _inside(joined, layer) or (_cut(header, layer) if cut else None)
+
+
+def _is_foreign(header: str) -> bool:
+    """Tell whether a header is empty or one that is never ours."""
+    joined = _joined(header)
+    return not joined or joined in _table().foreign
 
 
 def is_known_header(cell: str) -> bool:
@@ -201,7 +210,12 @@ def read_headers(
         columns[position] = column
         if quality != EXACT:
             guesses.append((headers[position], column))
-    return HeaderReading(columns, tuple(guesses), tuple(unused), missing)
+    unknown = tuple(
+        header
+        for position, header in enumerate(headers)
+        if position not in columns and not match_header(header, layer, cut=cut) and not _is_foreign(header)
+    )
+    return HeaderReading(columns, tuple(guesses), tuple(unused), unknown, missing)
 
 
 def name_columns(texts: Sequence[str], reading: HeaderReading) -> dict[int, str]:

@@ -341,7 +341,8 @@ def _numbers_of(wanted: Int64, ids: Int64) -> tuple[Int32, NDArray[np.int64]]:
 
 def _is_road(text: str) -> bool:
     """Tell from the text of all tags whether a way is a road or a ferry."""
-    return ",highway=" in text or ",route=ferry," in f"{text}," or text.startswith(("Thighway=", "Troute=ferry,"))
+    bounded = f",{text[1:]},"
+    return ",highway=" in bounded or ",route=ferry," in bounded
 
 
 def _tags(text: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from clinicplan.datum import converter
 from clinicplan.errors import NetworkError
 from clinicplan.geodesic import geodesic_mm
 from clinicplan.network import RoadNetwork
-from clinicplan.road_faults import road_error
+from clinicplan.road_faults import road_error, road_note
 from clinicplan.road_report import RoadReport, class_sums, tag_counts
 from clinicplan.speeds import Speeds, TravelMode
 from clinicplan.standard import MS_PER_MIN
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 
 MM_PER_KM = 1_000_000
+LONGEST_PIECE_KM = 50
+"""A road has no two neighbouring nodes this far apart (assumption): one of them is misplaced. Ferries may."""
+LONGEST_CROSSING_KM = 1_000
+"""The same for ferries; it keeps lengths within 32 bits."""
+MOST_WAYS_SHOWN = 5
 MS_KMH_PER_MM = 3.6
 """A millimetre at 1 km/h takes 3.6 ms."""
 LARGEST_INT32 = 2**31 - 1
@@ -281,6 +286,9 @@ def assemble(
         raise _outside_box(ways, box, file)
     tail, head, way = tail[kept], head[kept], way[kept]
     length = geodesic_mm(ways.lon[tail], ways.lat[tail], ways.lon[head], ways.lat[head])
+    leap = _leaps(ways, way, length)
+    notes = [*notes, *_leap_notes(ways, way[leap], file)]
+    tail, head, way, length = tail[~leap], head[~leap], way[~leap], length[~leap]
     way_km = np.bincount(way, weights=length, minlength=ways.size) / MM_PER_KM
     present = np.bincount(way, minlength=ways.size) > 0
     usable = present & (ways.tags.among("highway", speeds.known_classes) | ferries(ways.tags))
@@ -302,7 +310,7 @@ def assemble(
         segment_tail=ends[: tail.size],
         segment_head=ends[tail.size :],
         segment_way=np.searchsorted(rows, way).astype(np.int32),
-        segment_length_mm=np.minimum(length, LARGEST_INT32).astype(np.int32),
+        segment_length_mm=length.astype(np.int32),
         ways=_way_table(ways.way_id[rows], tags),
         tags=tags,
         obstacle_node=obstacle_node,
@@ -312,6 +320,20 @@ def assemble(
         crs=crs,
         report=report,
     )
+
+
+def _leaps(ways: Ways, way: Int32, length_mm: Int64) -> Flags:
+    """Tell which segments are too long to be real."""
+    longest_km = np.where(ferries(ways.tags), LONGEST_CROSSING_KM, LONGEST_PIECE_KM)[way]
+    flags: Flags = length_mm >= longest_km.astype(np.int64) * MM_PER_KM
+    return flags
+
+
+def _leap_notes(ways: Ways, way: Int32, file: str) -> list[Fault]:
+    if way.size == 0:
+        return []
+    numbers = ", ".join(map(str, np.unique(ways.way_id[way])[:MOST_WAYS_SHOWN]))
+    return [road_note("misplaced_nodes", file, int(way.size), km=LONGEST_PIECE_KM, ways=numbers)]
 
 
 def _require_segments(ways: Ways, count: int, file: str) -> None:

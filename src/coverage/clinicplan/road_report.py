@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from clinicplan.access_rules import (
+    ONE_WAY,
     REVERSIBLE,
+    TWO_WAY,
     UNDECIDED,
     access_meaning,
     duration_minutes,
@@ -51,8 +54,8 @@ class RoadReport:
         What the latter take.
     barriers, unknown_barriers
         Barrier nodes on roads by kind, and those of kinds that speeds.toml does not name.
-    unreadable_maxspeed, unknown_access
-        Ways by value that could not be used.
+    unreadable_maxspeed, unknown_access, unknown_oneway, unknown_quality
+        Ways by value that could not be used; quality is `surface`, `tracktype` and `smoothness`.
     notes
         Notes of the reader of this kind of file.
     """
@@ -79,6 +82,8 @@ class RoadReport:
     unknown_barriers: Mapping[str, int]
     unreadable_maxspeed: Mapping[str, int]
     unknown_access: Mapping[str, int]
+    unknown_oneway: Mapping[str, int]
+    unknown_quality: Mapping[str, int]
     notes: tuple[Fault, ...] = ()
 
     @property
@@ -116,6 +121,8 @@ class RoadReport:
             "unknown_barriers": self.unknown_barriers,
             "unreadable_maxspeed": self.unreadable_maxspeed,
             "unknown_access": self.unknown_access,
+            "unknown_oneway": self.unknown_oneway,
+            "unknown_quality": self.unknown_quality,
         }
         for code, values in found.items():
             if values:
@@ -155,7 +162,7 @@ def tag_counts(tags: TagTable, node_tags: TagTable, speeds: Speeds) -> dict[str,
     Returns
     -------
     counts
-        The fields of `RoadReport` from `fords` to `unknown_access`.
+        The fields of `RoadReport` from `fords` to `unknown_quality`.
     """
     walk = speeds.mode(speeds.modes[0])
     is_ferry = ferries(tags)
@@ -179,6 +186,8 @@ def tag_counts(tags: TagTable, node_tags: TagTable, speeds: Speeds) -> dict[str,
             if maxspeed_kmh(text, walk.maxspeed_words) is None
         },
         "unknown_access": _unknown_access(tags, speeds),
+        "unknown_oneway": _values_outside(tags, ("oneway", *speeds.oneway_keys), {*ONE_WAY, *TWO_WAY}),
+        "unknown_quality": _unknown_quality(tags, speeds),
     }
 
 
@@ -192,6 +201,24 @@ def _private(tags: TagTable, speeds: Speeds) -> Flags:
     private = np.logical_or.reduce([tags.among(key, terms.private) for key in speeds.access_keys])
     flags: Flags = private & tags.among("highway", terms.private_classes)
     return flags
+
+
+def _unknown_quality(tags: TagTable, speeds: Speeds) -> dict[str, int]:
+    """Count values of surface and the like that no mode has a factor for."""
+    known: defaultdict[str, set[str]] = defaultdict(set)
+    for name in speeds.modes:
+        for key, factors in speeds.mode(name).quality.items():
+            known[key].update(factors)
+    return {text: count for key in known for text, count in _values_outside(tags, (key,), known[key]).items()}
+
+
+def _values_outside(tags: TagTable, keys: Iterable[str], known: Collection[str]) -> dict[str, int]:
+    return {
+        f"{key}={value}": count
+        for key in keys
+        for value, count in tags.counts(key).items()
+        if value not in known
+    }  # fmt: skip
 
 
 def _unknown_access(tags: TagTable, speeds: Speeds) -> dict[str, int]:

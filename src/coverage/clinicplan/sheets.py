@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from clinicplan.errors import Fault
     from clinicplan.origin import Origin
 
+ROW_LAYERS: Final = ("villages", "facilities", "natural_villages", "candidates")
+"""Layers whose columns decide figures; attributes of the others are kept without a word."""
 HEADER_ROWS_SEARCHED: Final = 15
 FEWEST_HITS: Final = 2
 SURE_HITS: Final = 3
@@ -173,6 +175,9 @@ def header_faults(reading: HeaderReading, origin: Origin) -> list[Fault]:
         faults.append(origin.note("header_guessed", headers=listed, count=len(reading.guesses)))
     if reading.unused:
         faults.append(origin.note("header_unused", headers=_pairs(reading.unused), count=len(reading.unused)))
+    if reading.unknown and origin.layer in ROW_LAYERS:
+        listed = ", ".join(clean(header)[:20] for header in reading.unknown)
+        faults.append(origin.note("header_unknown", headers=listed, count=len(reading.unknown)))
     return faults
 
 
@@ -365,6 +370,8 @@ def _layout_faults(grid: Grid, header: Header, strips: list[list[int]], origin: 
     faults: list[Fault] = []
     if header.hits < SURE_HITS:
         faults.append(origin.note("few_headers", rows=(header.row + 1,), headers=", ".join(filter(None, header.texts))))
+    if above := _filled_rows_above(grid, header):
+        faults.append(origin.note("rows_above_header", rows=above))
     if len(strips) > 1:
         faults.append(origin.note("side_by_side", rows=(header.row + 1,), copies=len(strips)))
     covered = {position for strip in strips for position in strip}
@@ -378,6 +385,17 @@ def _layout_faults(grid: Grid, header: Header, strips: list[list[int]], origin: 
         letters = ", ".join(_letter(position) for position in sorted(bare))
         faults.append(origin.note("columns_without_header", columns=letters, count=len(bare)))
     return faults
+
+
+def _filled_rows_above(grid: Grid, header: Header) -> list[int]:
+    """List rows above the header that look like objects, not like a title: half as wide as it, with a number."""
+    width = sum(bool(text) for text in header.texts)
+    found = []
+    for row in range(header.row):
+        filled = [clean(cell) for cell in grid.cells[row] if cell.strip()]
+        if len(filled) > width / 2 and any(_NUMBER.fullmatch(cell) for cell in filled):
+            found.append(row + 1)
+    return found
 
 
 def _letter(position: int) -> str:

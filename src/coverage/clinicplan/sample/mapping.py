@@ -52,8 +52,8 @@ def _draw_expressways(sketch: Sketch, land: Landscape, points: Points, place: Fl
         0.05, 600.0, seed,
     )  # fmt: skip
     railway = find_line(
-        land, ((middle - 9_000.0, north + REACH_M), (middle + 9_000.0, south - REACH_M)), Passage(x, y, 2_000.0, 6_500.0),
-        0.03, 900.0, seed + 1,
+        land, ((middle - 9_000.0, north + REACH_M), (middle + 9_000.0, south - REACH_M)),
+        Passage(x, y, 2_000.0, 6_500.0), 0.03, 900.0, seed + 1,
     )  # fmt: skip
     roads = (land.classes > 0) & (land.classes <= CODE["secondary"])
     nodes = np.unique(np.concatenate([land.lattice.tail[roads], land.lattice.head[roads]]))

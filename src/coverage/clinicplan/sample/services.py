@@ -152,15 +152,14 @@ def _seat_site(
 def _point_at(
     roadside: Roadside, from_centre: FloatArray, goal_m: float, near: tuple[float, float]
 ) -> tuple[float, float]:
-    """Return the spot beside a road nearest a place whose road distance from the centre is just the goal."""
+    """Return the spot nearest a place, beside a road but no motorway, just the goal by road from the centre."""
     drawing = roadside.drawing
     graph = roadside.car.graph.tocoo()
     tail, head = graph.row, graph.col
-    crosses = (
-        (from_centre[tail] <= goal_m)
-        & (from_centre[head] > goal_m)
-        & (from_centre[tail] + graph.data <= from_centre[head] + 0.5)
-    )
+    plain = np.zeros(len(drawing.x), dtype=bool)
+    plain[roadside.open_points] = True
+    before = from_centre[tail] + graph.data <= from_centre[head] + 0.5
+    crosses = plain[tail] & plain[head] & before & (from_centre[tail] <= goal_m) & (from_centre[head] > goal_m)
     tail, head, length = tail[crosses], head[crosses], graph.data[crosses]
     share = (goal_m - from_centre[tail]) / length
     x = drawing.x[tail] + share * (drawing.x[head] - drawing.x[tail])
