@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from clinicplan.network import RoadNetwork
-from clinicplan.simplification import hilbert_order
+from clinicplan.network.simplification import hilbert_order
 
 CACHE = Path(__file__).parent / "cache"
 NODES_PER_KM2 = 20

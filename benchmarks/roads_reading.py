@@ -116,8 +116,8 @@ def run_clinicplan(path: Path, mode: str) -> tuple[Callable[[], Any], Callable[[
     import scipy.sparse.csgraph  # noqa: F401
     import shapely  # noqa: F401
 
+    from clinicplan.network.simplification import simplify
     from clinicplan.roads import read_roads
-    from clinicplan.simplification import simplify
 
     crs = "EPSG:32629"
 

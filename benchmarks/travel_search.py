@@ -32,9 +32,9 @@ else:
     from road_graphs import road_graph, villages_of, with_shape_nodes
 
 from clinicplan.network import RoadNetwork
-from clinicplan.search import reached_blocks, reached_table, search_arcs
-from clinicplan.simplification import simplify
+from clinicplan.network.simplification import simplify
 from clinicplan.travel import node_times, travel_times
+from clinicplan.travel.search import reached_blocks, reached_table, search_arcs
 
 NEW_YORK = Path(__file__).resolve().parents[2] / "shared" / "data" / "ny-dimacs"
 MS_PER_DIMACS_UNIT = 3.6  # 假设: the fastest class, one unit per 0.1 m, is 100 km/h

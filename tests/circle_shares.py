@@ -14,11 +14,11 @@ import numpy as np
 import shapely
 
 from clinicplan.isochrones import nearest_node_times
-from clinicplan.joining import join_points
+from clinicplan.isochrones.road_surface import prepare_surface
 from clinicplan.network import RoadNetwork
-from clinicplan.road_surface import prepare_surface
+from clinicplan.network.joining import join_points
+from clinicplan.network.snapping import find_access
 from clinicplan.roads import scan_roads
-from clinicplan.snapping import find_access
 from clinicplan.speeds import read_speeds
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

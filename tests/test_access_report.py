@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import town
-from clinicplan.access_report import access_faults, access_figures
+from clinicplan.check.access_report import access_faults, access_figures
 from clinicplan.errors import Severity, fault_line
 from clinicplan.network import RoadNetwork
-from clinicplan.snapping import find_access
+from clinicplan.network.snapping import find_access
 
 
 @pytest.fixture(scope="module")

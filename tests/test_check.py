@@ -10,12 +10,10 @@ import pytest
 import shapely
 from shapely.geometry import Point, box
 
-from clinicplan.datum import wgs84_to_gcj02
-from clinicplan.datum_check import identify_datum
-from clinicplan.duplicates import suspected_duplicates
-from clinicplan.errors import Fault, Phrase, Severity
-from clinicplan.inspection import MOST_LINES_OF_A_KIND, Figure, Inspection
-from clinicplan.layer_check import (
+from clinicplan.check.datum_check import identify_datum
+from clinicplan.check.duplicates import suspected_duplicates
+from clinicplan.check.inspection import MOST_LINES_OF_A_KIND, Figure, Inspection
+from clinicplan.check.layer_check import (
     CheckedLayer,
     faults_of_coarse_coordinates,
     faults_of_copied_coordinates,
@@ -27,17 +25,19 @@ from clinicplan.layer_check import (
     faults_of_unknown_villages,
     faults_of_villages_without_clinic,
 )
-from clinicplan.matching import match_own_clinics
-from clinicplan.network import RoadNetwork
-from clinicplan.road_check import (
+from clinicplan.check.matching import match_own_clinics
+from clinicplan.check.road_check import (
     PointsOnRoads,
     faults_of_cut_off_parts,
     faults_of_extent,
     faults_of_villages_off_roads,
     road_parts,
 )
-from clinicplan.road_distance import road_distance_between
-from clinicplan.snapping import find_access
+from clinicplan.check.road_distance import road_distance_between
+from clinicplan.datum import wgs84_to_gcj02
+from clinicplan.errors import Fault, Phrase, Severity
+from clinicplan.network import RoadNetwork
+from clinicplan.network.snapping import find_access
 
 CRS = "EPSG:4549"
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -5,9 +5,9 @@ import pytest
 
 import town
 from clinicplan.coverage import CircleRule, service_circles
+from clinicplan.coverage.summary import summarise
 from clinicplan.report.tables import facility_table, township_table, travel_time_table, village_table
 from clinicplan.standard import UNREACHED, Standard
-from clinicplan.summary import summarise
 
 PEOPLE = {name: 100 + number for number, name in enumerate(town.VILLAGES)}
 """V01 has 100 people, V02 101 and so on."""

@@ -7,8 +7,8 @@ import pytest
 import shapely
 from pyproj import Transformer
 
+from clinicplan.check.datum_check import CANDIDATES, identify_datum
 from clinicplan.datum import wgs84_to_bd09, wgs84_to_gcj02
-from clinicplan.datum_check import CANDIDATES, identify_datum
 
 CRS = "EPSG:4549"
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Point
 
-from clinicplan.homes import locate_homes, share_out
+from clinicplan.coverage.homes import locate_homes, share_out
 
 
 def villages(**columns):

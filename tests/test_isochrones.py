@@ -22,14 +22,14 @@ from clinicplan.isochrones import (
     nearest_node_times,
     walking_discs,
 )
-from clinicplan.joining import join_points
-from clinicplan.lattice import Window
+from clinicplan.isochrones.lattice import Window
+from clinicplan.isochrones.outlines import nested, outline
+from clinicplan.isochrones.road_links import Links
+from clinicplan.isochrones.road_surface import prepare_surface
 from clinicplan.network import RoadNetwork
-from clinicplan.outlines import nested, outline
-from clinicplan.road_links import Links
-from clinicplan.road_surface import prepare_surface
-from clinicplan.search import reached_blocks, search_arcs
-from clinicplan.snapping import find_access
+from clinicplan.network.joining import join_points
+from clinicplan.network.snapping import find_access
+from clinicplan.travel.search import reached_blocks, search_arcs
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 ANDORRA = SHARED / "data" / "andorra" / "andorra-2025-01-19.osm.pbf"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
-from clinicplan.joining import join_points
 from clinicplan.network import RoadNetwork
-from clinicplan.private_roads import reach
-from clinicplan.snapping import find_access
+from clinicplan.network.joining import join_points
+from clinicplan.network.private_roads import reach
+from clinicplan.network.snapping import find_access
 
 
 def distances(network, weight="time_ms"):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from shapely.geometry import Point, box
 
-from clinicplan.matching import METHODS, match_own_clinics, suspected_duplicates
+from clinicplan.check.matching import METHODS, match_own_clinics, suspected_duplicates
 
 CRS = "EPSG:4549"
 

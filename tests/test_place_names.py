@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clinicplan.place_names import (
+from clinicplan.check.place_names import (
     NameForm,
     clinic_forms,
     plain_text,

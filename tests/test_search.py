@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
-from clinicplan import search
 from clinicplan.errors import NetworkError
-from clinicplan.nearest import nearest_seeds
 from clinicplan.network import RoadNetwork
-from clinicplan.search import reached_blocks, reached_table, search_arcs
+from clinicplan.travel import search
+from clinicplan.travel.nearest import nearest_seeds
+from clinicplan.travel.search import reached_blocks, reached_table, search_arcs
 from test_simplification import best_routes, networks
 
 BACKENDS = ("scipy", "numba")
@@ -179,8 +179,8 @@ def test_no_sources_and_no_edges():
 
 def test_small_jobs_go_to_scipy_and_large_ones_to_the_kernels(monkeypatch):
     arcs = search_arcs(random_roads(0))
-    monkeypatch.setitem(search.sys.modules, "clinicplan.kernels", None)
-    monkeypatch.delitem(search.sys.modules, "clinicplan.kernels")
+    monkeypatch.setitem(search.sys.modules, "clinicplan.travel.kernels", None)
+    monkeypatch.delitem(search.sys.modules, "clinicplan.travel.kernels")
     assert not search.kernels_pay(arcs, 1000)
     assert search.kernels_pay(arcs, 10_000_000)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clinicplan.errors import NetworkError
 from clinicplan.network import RoadNetwork
-from clinicplan.simplification import hilbert_order, simplify
+from clinicplan.network.simplification import hilbert_order, simplify
 
 
 def best_routes(network, source, weight="time"):

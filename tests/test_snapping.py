@@ -10,11 +10,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clinicplan.crossings import index_barriers
 from clinicplan.errors import NetworkError
 from clinicplan.network import RoadNetwork
-from clinicplan.snapping import find_access, walking_ms
-from clinicplan.straight_walks import straight_walks
+from clinicplan.network.crossings import index_barriers
+from clinicplan.network.snapping import find_access, walking_ms
+from clinicplan.network.straight_walks import straight_walks
 
 
 def roads_of(lines, *, one_way=(), joinable=(), private=(), barriers=None):

@@ -8,9 +8,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 import town
-from clinicplan.joining import join_points
-from clinicplan.snapping import find_access
-from clinicplan.straight_walks import straight_walks
+from clinicplan.network.joining import join_points
+from clinicplan.network.snapping import find_access
+from clinicplan.network.straight_walks import straight_walks
 from clinicplan.travel import nearest_trips, prepare_search, travel_times
 
 

@@ -13,14 +13,14 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from clinicplan.errors import LayerError, NetworkError
-from clinicplan.joining import join_points
 from clinicplan.network import RoadNetwork
+from clinicplan.network.joining import join_points
+from clinicplan.network.simplification import simplify
+from clinicplan.network.snapping import find_access
+from clinicplan.network.straight_walks import straight_walks
 from clinicplan.roads import read_roads
-from clinicplan.search import reached_table, search_arcs
-from clinicplan.simplification import simplify
-from clinicplan.snapping import find_access
-from clinicplan.straight_walks import straight_walks
 from clinicplan.travel import nearest_trips, node_times, prepare_search, travel_times, trips_within
+from clinicplan.travel.search import reached_table, search_arcs
 from test_search import random_roads
 from test_simplification import best_routes, networks
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from clinicplan.check import Inspection
-    from clinicplan.coverage import CircleRule, ServiceCircles
+    from clinicplan.check.questions import Inspection
+    from clinicplan.coverage.circles import CircleRule, ServiceCircles
     from clinicplan.layers import CountyLayers
-    from clinicplan.network import RoadNetwork
+    from clinicplan.network.graph import RoadNetwork
     from clinicplan.roads import RoadLayer
 
 Progress = Callable[..., None]
@@ -233,7 +233,7 @@ def read_county(region: str | Path | Region, *, watch: Stopwatch | None = None, 
     PlannerError
         With every fault.
     """
-    from clinicplan.check import inspect
+    from clinicplan.check.questions import inspect
     from clinicplan.layers import read_layers
 
     watch = watch or Stopwatch()
@@ -263,8 +263,8 @@ def compute(
     out: Path | None = None,
 ) -> CountyResult:
     """Compute the circles of a county and the areas they cover."""
-    from clinicplan.areas import circle_areas
-    from clinicplan.coverage import service_circles
+    from clinicplan.coverage.areas import circle_areas
+    from clinicplan.coverage.circles import service_circles
     from clinicplan.report.headline import full_summary
 
     watch = watch or Stopwatch()
@@ -286,7 +286,7 @@ def compute(
 
 def circle_rule(county: County) -> CircleRule:
     """Return what counts, and how people travel, as the region file has it."""
-    from clinicplan.coverage import CircleRule
+    from clinicplan.coverage.circles import CircleRule
 
     travel, standard = county.region.travel, county.region.standard
     return CircleRule(

@@ -13,7 +13,7 @@ from clinicplan.access_rules import WayRights, ferries, ferry_minutes, stopping_
 from clinicplan.datum import converter
 from clinicplan.errors import NetworkError
 from clinicplan.geodesic import geodesic_mm
-from clinicplan.network import RoadNetwork
+from clinicplan.network.graph import RoadNetwork
 from clinicplan.road_faults import road_error, road_note
 from clinicplan.road_report import RoadReport, class_sums, tag_counts
 from clinicplan.speeds import Speeds, TravelMode

@@ -245,8 +245,7 @@ def road_class(text: str, speeds: Speeds) -> str:
 
     Examples
     --------
-    >>> from clinicplan.road_faults import road_error, road_note
-    from clinicplan.speeds import read_speeds
+    >>> from clinicplan.speeds import read_speeds
     >>> [road_class(text, read_speeds()) for text in ("村道", "C123330624", "四级公路（双车道）", "track_grade2")]
     ['unclassified', 'unclassified', 'unclassified', 'track']
     """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from clinicplan.access_rules import tag_keys
 from clinicplan.datum import metric_crs
 from clinicplan.errors import NetworkError, Severity
-from clinicplan.network import RoadNetwork
+from clinicplan.network.graph import RoadNetwork
 from clinicplan.osm_file import is_osm_file, read_osm_file
 from clinicplan.region import LayerSource
 from clinicplan.road_graphs import download_roads, graph_ways, has_only_times, read_graphml

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.homes import share_out
+from clinicplan.coverage.homes import share_out
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from clinicplan.coverage.summary import people_figures, summarise
 from clinicplan.errors import Language, Severity, fault_line
 from clinicplan.standard import MS_PER_MIN, UNREACHED, milliseconds
-from clinicplan.summary import people_figures, summarise
 from clinicplan.words import word
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from clinicplan.coverage import ServiceCircles, VillageTrips
+    from clinicplan.coverage.circles import ServiceCircles, VillageTrips
     from clinicplan.plan import County, CountyResult
 
 COUNTY_LADDER_MIN = 60
@@ -182,7 +182,7 @@ def percent(share: float | None) -> str:
 
 
 def _within(circles: ServiceCircles, trips: VillageTrips, minutes: float) -> dict[str, Any]:
-    from clinicplan.summary import share_of
+    from clinicplan.coverage.summary import share_of
 
     chosen = circles.group == "village"
     near = chosen & (trips.worst_ms != UNREACHED) & (trips.worst_ms <= milliseconds(minutes))

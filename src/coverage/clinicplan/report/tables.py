@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clinicplan.coverage.summary import township_figures
 from clinicplan.standard import MM_PER_M, MS_PER_MIN, MS_PER_S, UNREACHED, Standard, printed_minutes
-from clinicplan.summary import township_figures
 
 if TYPE_CHECKING:
-    from clinicplan.coverage import ServiceCircles
+    from clinicplan.coverage.circles import ServiceCircles
 
 MM_PER_KM: Final = 1_000_000
 

@@ -17,7 +17,7 @@ from clinicplan.sample.units import Units
 
 HOSPITAL_METRES: Final = (14_600.0, 15_300.0)
 """Road metres, door to door, from the county medical centre to two township hospitals."""
-SHARE_WITHIN: Final = 0.915
+SHARE_WITHIN: Final = 0.895
 """Share of villagers within 20 minutes by e-bike of a working clinic or hospital that the clinics are placed for."""
 CIRCLE_MIN: Final = 20.0
 N_ZONES: Final = 4

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.network import Flags, Int32
+from clinicplan.network.graph import Flags, Int32
 from clinicplan.standard import MM_PER_M, MS_PER_S
 
 if TYPE_CHECKING:

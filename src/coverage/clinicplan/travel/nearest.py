@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clinicplan.network import Int32
-from clinicplan.search import Int64, SearchArcs, node_numbers
+from clinicplan.network.graph import Int32
+from clinicplan.travel.search import Int64, SearchArcs, node_numbers
 
 
 @dataclass(frozen=True, eq=False)

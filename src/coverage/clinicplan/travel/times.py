@@ -17,19 +17,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clinicplan.errors import NetworkError
-from clinicplan.nearest import nearest_seeds
-from clinicplan.network import Int32, RoadNetwork
-from clinicplan.placed_layers import place_layers
-from clinicplan.search import LARGEST_LIMIT, SearchArcs, node_numbers, reached_table, search_arcs
-from clinicplan.simplification import CoreNetwork, Weight, simplify
+from clinicplan.network.graph import Int32, RoadNetwork
+from clinicplan.network.simplification import CoreNetwork, Weight, simplify
 from clinicplan.standard import MS_PER_S, milliseconds
-from clinicplan.trips import Groups, Pairs, TravelTimes, row_pairs
+from clinicplan.travel.nearest import nearest_seeds
+from clinicplan.travel.placed_layers import place_layers
+from clinicplan.travel.search import LARGEST_LIMIT, SearchArcs, node_numbers, reached_table, search_arcs
+from clinicplan.travel.trips import Groups, Pairs, TravelTimes, row_pairs
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from scipy.sparse import csr_matrix
 
-    from clinicplan.joining import JoinedNetwork
+    from clinicplan.network.joining import JoinedNetwork
 
 __all__ = [
     "Direction",
@@ -108,7 +108,7 @@ def prepare_search(
     Parameters
     ----------
     joined
-        Roads and points, from `clinicplan.joining.join_points`.
+        Roads and points, from `clinicplan.network.joining.join_points`.
     weight
         What trips minimise: `time` for circles by minutes, `length` for circles by distance.
     access_kmh, max_access_m
@@ -293,8 +293,8 @@ def travel_times(
     NetworkError
         If the limit is not positive and finite.
     """
-    from clinicplan.joining import join_points
-    from clinicplan.snapping import find_access
+    from clinicplan.network.joining import join_points
+    from clinicplan.network.snapping import find_access
 
     if not np.isfinite(limit_min) or limit_min <= 0:
         raise NetworkError(f"limit_min must be positive and finite, got {limit_min}")
@@ -395,7 +395,7 @@ def _nearest_by_road(graph: SearchGraph, start: Int64, end: Int64) -> Pairs:
 
 def _straight(graph: SearchGraph, starts: _Points, ends: _Points) -> Pairs:
     """Find the straight walks between two lists of distinct points."""
-    from clinicplan.straight_walks import straight_walks
+    from clinicplan.network.straight_walks import straight_walks
 
     walks = straight_walks(
         graph.joined.legs,

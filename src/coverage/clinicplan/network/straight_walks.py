@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.crossings import Crossings, Lines, index_barriers
-from clinicplan.snapping import walking_ms
+from clinicplan.network.crossings import Crossings, Lines, index_barriers
+from clinicplan.network.snapping import walking_ms
 from clinicplan.standard import MM_PER_M
 
 if TYPE_CHECKING:
-    from clinicplan.snapping import AccessLegs
+    from clinicplan.network.snapping import AccessLegs
 
 Int64 = NDArray[np.int64]
 
@@ -67,8 +67,8 @@ def straight_walks(
 
     Examples
     --------
-    >>> from clinicplan.network import RoadNetwork
-    >>> from clinicplan.snapping import find_access
+    >>> from clinicplan.network.graph import RoadNetwork
+    >>> from clinicplan.network.snapping import find_access
     >>> road = RoadNetwork.from_edges([0, 1], [1, 0], [72, 72], x=[0, 1000], y=[0, 0])
     >>> legs = find_access(road, ["V1", "V2", "C1"], [0.0, 5000.0, 100.0], [0.0, 0.0, 0.0])
     >>> straight_walks(legs, np.array([0, 1]), np.array([2]))

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.access_report import access_figures
+from clinicplan.check.access_report import access_figures
+from clinicplan.check.layer_columns import flags, numbers, positions, texts
 from clinicplan.errors import Fault, Language, Severity, fault_line
-from clinicplan.layer_columns import flags, numbers, positions, texts
 from clinicplan.terms import COUNTS_AS, EXEMPT_STATUSES, LAYER_NAMES
 from clinicplan.words import word
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from clinicplan.layer_check import CheckedLayer
-    from clinicplan.matching import ClinicMatches
-    from clinicplan.road_check import RoadParts
-    from clinicplan.snapping import AccessLegs
+    from clinicplan.check.layer_check import CheckedLayer
+    from clinicplan.check.matching import ClinicMatches
+    from clinicplan.check.road_check import RoadParts
+    from clinicplan.network.snapping import AccessLegs
 
 SEVERITIES: Final = (Severity.ERROR, Severity.PENDING, Severity.NOTE)
 LAYER_ORDER: Final = ("region", *LAYER_NAMES)
@@ -163,7 +163,7 @@ class Inspection:
 
 def layer_figures(checked: Mapping[str, CheckedLayer], matches: ClinicMatches, n_duplicates: int) -> list[Figure]:
     """Count what is in the layers and what is missing from them."""
-    from clinicplan.layer_check import CLINIC_TIERS, villages_with_duty
+    from clinicplan.check.layer_check import CLINIC_TIERS, villages_with_duty
 
     figures = [*_village_figures(checked["villages"])]
     owners = {

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.crossings import Crossings, index_barriers, straight_lines
 from clinicplan.errors import NetworkError
-from clinicplan.private_roads import PrivateEdges
+from clinicplan.network.crossings import Crossings, index_barriers, straight_lines
+from clinicplan.network.private_roads import PrivateEdges
 from clinicplan.standard import MM_PER_M
 
 if TYPE_CHECKING:
     import shapely
 
-    from clinicplan.network import RoadNetwork
+    from clinicplan.network.graph import RoadNetwork
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]

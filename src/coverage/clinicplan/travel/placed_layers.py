@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinicplan.errors import Fault, LayerError, Severity
-from clinicplan.network import Flags, RoadNetwork
+from clinicplan.network.graph import Flags, RoadNetwork
 from clinicplan.words import fault
 
 if TYPE_CHECKING:

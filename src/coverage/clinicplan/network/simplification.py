@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clinicplan.errors import NetworkError
-from clinicplan.network import Flags, Int32, RoadNetwork
+from clinicplan.network.graph import Flags, Int32, RoadNetwork
 
 Int64 = NDArray[np.int64]
 Weight = Literal["time", "length"]

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clinicplan.errors import NetworkError
-from clinicplan.joining import NO_SEGMENT
-from clinicplan.network import RoadNetwork
-from clinicplan.road_choice import open_parts, tiny_parts
-from clinicplan.snapping import TINY_SHARE
+from clinicplan.network.choice import open_parts, tiny_parts
+from clinicplan.network.graph import RoadNetwork
+from clinicplan.network.joining import NO_SEGMENT
+from clinicplan.network.snapping import TINY_SHARE
 
 Int32 = NDArray[np.int32]
 Float64 = NDArray[np.float64]
@@ -38,7 +38,7 @@ class Links:
     joinable
         Whether a point may enter the road along the link.
     connected
-        Whether both ends lie on a part of the network that is not tiny (`clinicplan.snapping`).
+        Whether both ends lie on a part of the network that is not tiny (`clinicplan.network.snapping`).
     """
 
     start: Int32

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinicplan.errors import Fault, Severity
-from clinicplan.private_roads import PRIVATE_LIMIT_MM
-from clinicplan.snapping import COMPONENT_EXTRA_M, COMPONENT_FACTOR
+from clinicplan.network.private_roads import PRIVATE_LIMIT_MM
+from clinicplan.network.snapping import COMPONENT_EXTRA_M, COMPONENT_FACTOR
 from clinicplan.standard import MM_PER_M
 from clinicplan.words import fault
 
 if TYPE_CHECKING:
-    from clinicplan.snapping import AccessLegs
+    from clinicplan.network.snapping import AccessLegs
 
 Flags = NDArray[np.bool_]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.joining import join_points
+from clinicplan.network.joining import join_points
 from clinicplan.standard import MM_PER_M
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from clinicplan.joining import JoinedNetwork
-    from clinicplan.matching import RoadDistance
-    from clinicplan.network import RoadNetwork
-    from clinicplan.snapping import AccessLegs
+    from clinicplan.check.matching import RoadDistance
+    from clinicplan.network.graph import RoadNetwork
+    from clinicplan.network.joining import JoinedNetwork
+    from clinicplan.network.snapping import AccessLegs
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
@@ -44,8 +44,8 @@ def road_distance_between(
 
     Examples
     --------
-    >>> from clinicplan.network import RoadNetwork
-    >>> from clinicplan.snapping import find_access
+    >>> from clinicplan.network.graph import RoadNetwork
+    >>> from clinicplan.network.snapping import find_access
     >>> road = RoadNetwork.from_edges([0, 1], [1, 0], [72, 72], length_m=[1000, 1000], x=[0, 1000], y=[0, 0])
     >>> legs = find_access(road, ["V1", "F1"], [100.0, 700.0], [0.0, 30.0])
     >>> metres = road_distance_between(road, legs, np.array([1]), np.array([0]))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.crossings import Crossings, index_barriers
-from clinicplan.private_roads import PRIVATE_LIMIT_MM, PrivateEdges, reach
-from clinicplan.road_pieces import RoadPieces, index_roads
+from clinicplan.network.crossings import Crossings, index_barriers
+from clinicplan.network.pieces import RoadPieces, index_roads
+from clinicplan.network.private_roads import PRIVATE_LIMIT_MM, PrivateEdges, reach
 
 if TYPE_CHECKING:
-    from clinicplan.network import RoadNetwork
-    from clinicplan.snapping import AccessLegs
+    from clinicplan.network.graph import RoadNetwork
+    from clinicplan.network.snapping import AccessLegs
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -122,8 +122,8 @@ def join_points(network: RoadNetwork, legs: AccessLegs) -> JoinedNetwork:
 
     Examples
     --------
-    >>> from clinicplan.network import RoadNetwork
-    >>> from clinicplan.snapping import find_access
+    >>> from clinicplan.network.graph import RoadNetwork
+    >>> from clinicplan.network.snapping import find_access
     >>> road = RoadNetwork.from_edges([0, 1], [1, 0], [72, 72], length_m=[1000, 1000], x=[0, 1000], y=[0, 0])
     >>> joined = join_points(road, find_access(road, ["V1"], [250.0], [100.0]))
     >>> joined.departure.tolist(), joined.network.time_ms.tolist()

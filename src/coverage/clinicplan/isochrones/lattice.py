@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from clinicplan.crossings import Crossings
-from clinicplan.line_index import NO_LINE, Feet, LineIndex
-from clinicplan.snapping import COMPONENT_EXTRA_M, COMPONENT_FACTOR
+from clinicplan.isochrones.line_index import NO_LINE, Feet, LineIndex
+from clinicplan.network.crossings import Crossings
+from clinicplan.network.snapping import COMPONENT_EXTRA_M, COMPONENT_FACTOR
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -52,7 +52,7 @@ class Tile(NamedTuple):
     """One square of the lattice.
 
     `roads` has the nearest road of each point. `connected` has, for points whose nearest road is on a tiny cut-off
-    part, the nearest one that is not, as far as `clinicplan.snapping` prefers it. `closed` has the nearest road that
+    part, the nearest one that is not, as far as `clinicplan.network.snapping` prefers it. `closed` has the nearest road that
     cannot be joined.
     """
 

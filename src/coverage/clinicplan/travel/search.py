@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clinicplan.errors import NetworkError
-from clinicplan.network import Int32, RoadNetwork
-from clinicplan.simplification import Arcs, Weight, best_arcs
+from clinicplan.network.graph import Int32, RoadNetwork
+from clinicplan.network.simplification import Arcs, Weight, best_arcs
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -270,7 +270,7 @@ def kernels_pay(arcs: SearchArcs, n_sources: int) -> bool:
     """Tell whether the kernels, loading included where they are not yet loaded, cost less than searching with scipy."""
     near = min(arcs.n_nodes, SCIPY_REACH)
     scipy_s = n_sources * (near * SCIPY_S_PER_NODE + (arcs.n_nodes - near) * SCIPY_S_PER_FURTHER_NODE)
-    loaded = "clinicplan.kernels" in sys.modules
+    loaded = "clinicplan.travel.kernels" in sys.modules
     return scipy_s > (0.0 if loaded else KERNEL_LOADING_S) + KERNEL_CALL_S + arcs.n_nodes * KERNEL_CALL_S_PER_NODE
 
 
@@ -302,7 +302,7 @@ def _wanted_nodes(column: Int32 | None) -> Int64 | None:
 
 def _kernel_blocks(job: _Job, threads: int) -> Iterator[ReachedBlock]:
     """Search chunks of sources in threads; a few chunks ahead of the reader, never all at once."""
-    import clinicplan.kernels  # noqa: F401 - loaded before the threads start
+    import clinicplan.travel.kernels  # noqa: F401 - loaded before the threads start
 
     starts = range(0, job.sources.size, SOURCES_PER_CHUNK)
     weight = job.packed_weights() if job.both else job.arcs.packed
@@ -358,7 +358,7 @@ class _Desk:
         return blocks
 
     def _run(self, sources: Int32, indptr: Int64) -> tuple[int, int, int]:
-        from clinicplan import kernels
+        from clinicplan.travel import kernels
 
         job, arcs = self.job, self.job.arcs
         work = (self.distance, self.scanned, self.pool, self.bucket)
@@ -378,7 +378,7 @@ class _Desk:
         return self.job.block(part, indptr, column, total)
 
     def _make_room(self, status: int, rows: int) -> None:
-        from clinicplan import kernels
+        from clinicplan.travel import kernels
 
         if status == kernels.POOL_FULL:
             self._resize_pool(2 * self.pool.size)

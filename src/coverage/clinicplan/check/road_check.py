@@ -16,7 +16,7 @@ from clinicplan.words import fault, phrase
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from clinicplan.network import RoadNetwork
+    from clinicplan.network.graph import RoadNetwork
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]

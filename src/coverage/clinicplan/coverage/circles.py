@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.homes import Homes, locate_homes
+from clinicplan.coverage.homes import Homes, locate_homes
 from clinicplan.standard import UNREACHED, Standard
 from clinicplan.terms import EXEMPT_STATUSES, FIXED_TIERS, SUPPLEMENT_TIERS, serving_as
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from clinicplan.joining import JoinedNetwork
-    from clinicplan.network import RoadNetwork
-    from clinicplan.travel import SearchGraph, TravelTimes
+    from clinicplan.network.graph import RoadNetwork
+    from clinicplan.network.joining import JoinedNetwork
+    from clinicplan.travel.times import SearchGraph, TravelTimes
 
 Int64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -314,9 +314,9 @@ def _search_of(
     mode: str, network: RoadNetwork, homes: Homes, facilities: gpd.GeoDataFrame, rule: CircleRule
 ) -> ModeSearch:
     """Put homes and facilities on one mode's roads and contract the rest."""
-    from clinicplan.joining import join_points
-    from clinicplan.snapping import find_access
-    from clinicplan.travel import prepare_search
+    from clinicplan.network.joining import join_points
+    from clinicplan.network.snapping import find_access
+    from clinicplan.travel.times import prepare_search
 
     roads = network if rule.direction == "to_facility" else network.reversed()
     points = facilities.geometry.representative_point()
@@ -338,7 +338,7 @@ def _graph(search: ModeSearch, rule: CircleRule) -> SearchGraph:
 
 def _nearest(search: ModeSearch, facility: Flags, rule: CircleRule, *, graph: SearchGraph | None = None) -> HomeTrips:
     """Find the nearest of some facilities for every home."""
-    from clinicplan.travel import nearest_trips
+    from clinicplan.travel.times import nearest_trips
 
     n = search.n_homes
     rows = np.flatnonzero(facility)
@@ -490,7 +490,7 @@ def _pairs(
 def _within(
     graph: SearchGraph, origins: Int64, destinations: Int64, *, limit_ms: int | None = None, limit_mm: int | None = None
 ) -> TravelTimes:
-    from clinicplan.travel import trips_within
+    from clinicplan.travel.times import trips_within
 
     return trips_within(graph, origins, destinations, limit_ms=limit_ms, limit_mm=limit_mm)
 

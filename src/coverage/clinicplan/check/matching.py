@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.duplicates import VILLAGE_TIERS, SuspectedDuplicate, suspected_duplicates
-from clinicplan.errors import Language
-from clinicplan.layer_columns import flags, positions, texts
-from clinicplan.place_names import (
+from clinicplan.check.duplicates import VILLAGE_TIERS, SuspectedDuplicate, suspected_duplicates
+from clinicplan.check.layer_columns import flags, positions, texts
+from clinicplan.check.place_names import (
     NameForm,
     clinic_forms,
     township_in,
     township_named,
     village_form,
 )
+from clinicplan.errors import Language
 from clinicplan.standard import MM_PER_M
 from clinicplan.words import word
 
@@ -131,7 +131,7 @@ def match_own_clinics(
 ) -> ClinicMatches:
     """Find the own village of every village-level facility.
 
-    In this order: the `village_id` of the row; township and name, reduced as in `clinicplan.place_names`; the village
+    In this order: the `village_id` of the row; township and name, reduced as in `clinicplan.check.place_names`; the village
     polygon that holds the point; the nearest village within 1 km by road. A rule that fits several villages ends the
     search as ambiguous. A township that the row does not name is taken from the facility's name, else from the
     township polygon around it. Facilities beyond the county line are matched by id and name only.

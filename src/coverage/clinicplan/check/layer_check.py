@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from clinicplan.check.layer_columns import numbers, positions, texts
+from clinicplan.check.place_names import township_named
 from clinicplan.errors import Fault, Phrase, Severity
-from clinicplan.layer_columns import numbers, positions, texts
-from clinicplan.place_names import township_named
 from clinicplan.terms import EXEMPT_STATUSES
 from clinicplan.words import fault, phrase
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from clinicplan.datum_check import DatumGuess
-    from clinicplan.duplicates import SuspectedDuplicate
-    from clinicplan.matching import ClinicMatches
+    from clinicplan.check.datum_check import DatumGuess
+    from clinicplan.check.duplicates import SuspectedDuplicate
+    from clinicplan.check.matching import ClinicMatches
 
 ID_COLUMNS: Final = {
     "villages": "village_id",

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.access_report import access_faults
-from clinicplan.datum import CHINA_BOX, wgs84_to_bd09, wgs84_to_gcj02
-from clinicplan.errors import Fault, Severity
-from clinicplan.inspection import Figure, Inspection, layer_figures, road_figures
-from clinicplan.layer_check import (
+from clinicplan.check.access_report import access_faults
+from clinicplan.check.inspection import Figure, Inspection, layer_figures, road_figures
+from clinicplan.check.layer_check import (
     CheckedLayer,
     faults_of_coarse_coordinates,
     faults_of_copied_coordinates,
@@ -29,25 +27,27 @@ from clinicplan.layer_check import (
     faults_of_unknown_villages,
     faults_of_villages_without_clinic,
 )
-from clinicplan.layer_columns import flags, positions, texts
-from clinicplan.matching import ClinicMatches, match_own_clinics, suspected_duplicates
-from clinicplan.road_check import (
+from clinicplan.check.layer_columns import flags, positions, texts
+from clinicplan.check.matching import ClinicMatches, match_own_clinics, suspected_duplicates
+from clinicplan.check.road_check import (
     PointsOnRoads,
     faults_of_cut_off_parts,
     faults_of_extent,
     faults_of_villages_off_roads,
     road_parts,
 )
+from clinicplan.datum import CHINA_BOX, wgs84_to_bd09, wgs84_to_gcj02
+from clinicplan.errors import Fault, Severity
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from clinicplan.datum_check import DatumGuess
+    from clinicplan.check.datum_check import DatumGuess
     from clinicplan.layers import CountyLayers
-    from clinicplan.network import RoadNetwork
+    from clinicplan.network.graph import RoadNetwork
+    from clinicplan.network.snapping import AccessLegs
     from clinicplan.region import Region
     from clinicplan.roads import RoadLayer
-    from clinicplan.snapping import AccessLegs
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -139,7 +139,7 @@ def checked_layers(region: Region, layers: CountyLayers) -> dict[str, CheckedLay
 
 def join_to_roads(region: Region, checked: Mapping[str, CheckedLayer], network: RoadNetwork) -> CountyOnRoads:
     """Find the walk of every village, facility and natural village that is in use to the roads of one mode."""
-    from clinicplan.snapping import find_access
+    from clinicplan.network.snapping import find_access
 
     names = [name for name in ON_ROADS if name in checked]
     places = [_places_in_use(checked[name]) for name in names]
@@ -160,7 +160,7 @@ def match_clinics(layers: CountyLayers, on_roads: CountyOnRoads | None) -> Clini
     """Match clinics to villages; the nearest village by road counts only where the roads are known."""
     distance = None
     if on_roads is not None:
-        from clinicplan.road_distance import road_distance_between
+        from clinicplan.check.road_distance import road_distance_between
 
         points = on_roads.points
         distance = road_distance_between(on_roads.network, on_roads.legs, points["facilities"], points["villages"])
@@ -182,7 +182,7 @@ def guess_data(
     guesses
         By layer and source; the source is empty for the whole layer.
     """
-    from clinicplan.datum_check import identify_datum
+    from clinicplan.check.datum_check import identify_datum
 
     if not _is_in_china(layers):
         return {}
@@ -305,7 +305,7 @@ def _places_in_use(layer: CheckedLayer) -> tuple[Float64, Float64]:
 
 def _groups_by_source(layer: CheckedLayer) -> dict[str, Int64]:
     """Return the rows of the whole layer and, where several are named, of each coordinate source with 15 rows."""
-    from clinicplan.datum_check import FEWEST_PLACES
+    from clinicplan.check.datum_check import FEWEST_PLACES
 
     sources = np.array(texts(layer.frame, "coord_source"), dtype=object)
     groups = {"": np.arange(len(layer.frame))}
@@ -348,7 +348,7 @@ def _with_rows_of(item: Fault, rows_of: Mapping[str, int]) -> Fault:
 
 def _in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     """Sort faults by severity, then by layer; within a layer they keep the order of the questions."""
-    from clinicplan.inspection import LAYER_ORDER, SEVERITIES
+    from clinicplan.check.inspection import LAYER_ORDER, SEVERITIES
 
     def place(item: Fault) -> tuple[int, int]:
         layer = LAYER_ORDER.index(item.layer) if item.layer in LAYER_ORDER else len(LAYER_ORDER)

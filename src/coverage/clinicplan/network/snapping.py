@@ -10,14 +10,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clinicplan.errors import NetworkError
-from clinicplan.road_choice import Admission, Choice, nearest_free, open_nodes, open_parts, prefer_connected, tiny_parts
-from clinicplan.road_pieces import RoadPieces, index_roads
+from clinicplan.network.choice import (
+    Admission,
+    Choice,
+    nearest_free,
+    open_nodes,
+    open_parts,
+    prefer_connected,
+    tiny_parts,
+)
+from clinicplan.network.pieces import RoadPieces, index_roads
 from clinicplan.standard import MM_PER_M, UNREACHED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from clinicplan.network import RoadNetwork
+    from clinicplan.network.graph import RoadNetwork
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -164,7 +172,7 @@ def find_access(
 
     Examples
     --------
-    >>> from clinicplan.network import RoadNetwork
+    >>> from clinicplan.network.graph import RoadNetwork
     >>> road = RoadNetwork.from_edges([0, 1], [1, 0], [72, 72], length_m=[1000, 1000], x=[0, 1000], y=[0, 0])
     >>> legs = find_access(road, ["V1"], [250.0], [100.0])
     >>> legs.access_mm.tolist(), legs.access_ms.tolist(), legs.fraction.tolist()

@@ -1,6 +1,6 @@
 """Turn the times at road nodes into a surface over the ground beside the roads, from which isochrones are cut.
 
-The ground is a lattice of points (`clinicplan.lattice`). Each belongs to the nearest road that may be joined there and
+The ground is a lattice of points (`clinicplan.isochrones.lattice`). Each belongs to the nearest road that may be joined there and
 that no barrier cuts off, as villages and facilities do; its foot is exact, inside the edge. The level of a point is how
 many metres of walking are missing to reach it within the limit, negative inside:
 
@@ -25,13 +25,13 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
-from clinicplan.crossings import index_barriers
 from clinicplan.errors import NetworkError
-from clinicplan.lattice import BLOCK_CELLS, EMPTY_TILE, Lattice, RoadIndex, Shore, Tile, TileAt, Window
-from clinicplan.line_index import LineIndex
-from clinicplan.network import RoadNetwork
-from clinicplan.outlines import nested, outline, with_thin_roads
-from clinicplan.road_links import NEVER_MS, Direction, Links, require_direction
+from clinicplan.isochrones.lattice import BLOCK_CELLS, EMPTY_TILE, Lattice, RoadIndex, Shore, Tile, TileAt, Window
+from clinicplan.isochrones.line_index import LineIndex
+from clinicplan.isochrones.outlines import nested, outline, with_thin_roads
+from clinicplan.isochrones.road_links import NEVER_MS, Direction, Links, require_direction
+from clinicplan.network.crossings import index_barriers
+from clinicplan.network.graph import RoadNetwork
 from clinicplan.standard import UNREACHED
 
 Int32 = NDArray[np.int32]

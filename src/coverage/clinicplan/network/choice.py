@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.network import connected_parts
-from clinicplan.private_roads import PRIVATE_LIMIT_MM, lengths_to
-from clinicplan.road_pieces import RoadPieces
+from clinicplan.network.graph import connected_parts
+from clinicplan.network.pieces import RoadPieces
+from clinicplan.network.private_roads import PRIVATE_LIMIT_MM, lengths_to
 from clinicplan.standard import MM_PER_M, UNREACHED
 
 if TYPE_CHECKING:
-    from clinicplan.network import RoadNetwork
+    from clinicplan.network.graph import RoadNetwork
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from clinicplan.check.layer_columns import Float64, positions, texts
+from clinicplan.check.place_names import plain_text, same_name_key
 from clinicplan.errors import Language
-from clinicplan.layer_columns import Float64, positions, texts
-from clinicplan.place_names import plain_text, same_name_key
 from clinicplan.standard import MM_PER_M
 from clinicplan.terms import COUNTS_AS
 from clinicplan.words import word

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from clinicplan.lattice import Window
+from clinicplan.isochrones.lattice import Window
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

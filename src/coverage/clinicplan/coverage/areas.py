@@ -12,8 +12,8 @@ from clinicplan.standard import MS_PER_MIN, milliseconds
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from clinicplan.coverage import ServiceCircles
-    from clinicplan.joining import JoinedNetwork
+    from clinicplan.coverage.circles import ServiceCircles
+    from clinicplan.network.joining import JoinedNetwork
 
 COUNTY_CELL_M: Final = 40.0
 """Fineness of the circle of all facilities, metres: a county in 2 s; each facility's own circle is drawn finer."""
@@ -21,9 +21,7 @@ DRAWN_M: Final = 5.0
 """Outlines of single facilities are simplified by less than this, metres; circles still nest."""
 
 
-def circle_areas(
-    circles: ServiceCircles, *, each: bool = False
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+def circle_areas(circles: ServiceCircles, *, each: bool = False) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
     """Draw what lies within each band and the standard of any counted facility, and of each where asked for.
 
     Parameters
@@ -42,8 +40,8 @@ def circle_areas(
     """
     import geopandas as gpd
 
-    from clinicplan.isochrones import isochrones, nearest_circle, nearest_node_times, walking_discs
-    from clinicplan.road_surface import prepare_surface
+    from clinicplan.isochrones.circles import isochrones, nearest_circle, nearest_node_times, walking_discs
+    from clinicplan.isochrones.road_surface import prepare_surface
 
     rule, search = circles.rule, circles.searches[circles.rule.mode]
     limits = drawn_minutes(circles)

@@ -7,30 +7,28 @@ its own circle.
 
 from __future__ import annotations
 
-import sys
-import types
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
 from clinicplan.errors import Fault, LayerError, NetworkError, Severity
-from clinicplan.joining import JoinedNetwork, join_points
-from clinicplan.outlines import nested, simplified, with_discs
-from clinicplan.road_links import Direction, require_direction
-from clinicplan.road_surface import M_PER_MS_AT_1_KMH, STRIP_M, WALK_KMH, Discs, RoadSurface, prepare_surface
-from clinicplan.search import reached_blocks, search_arcs
-from clinicplan.snapping import find_access
+from clinicplan.isochrones.outlines import nested, simplified, with_discs
+from clinicplan.isochrones.road_links import Direction, require_direction
+from clinicplan.isochrones.road_surface import M_PER_MS_AT_1_KMH, STRIP_M, WALK_KMH, Discs, RoadSurface, prepare_surface
+from clinicplan.network.joining import JoinedNetwork, join_points
+from clinicplan.network.snapping import find_access
 from clinicplan.standard import MM_PER_M, UNREACHED, milliseconds
+from clinicplan.travel.search import reached_blocks, search_arcs
 from clinicplan.words import fault
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from clinicplan.network import RoadNetwork
+    from clinicplan.network.graph import RoadNetwork
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -107,7 +105,7 @@ def isochrones(
     Examples
     --------
     >>> import geopandas
-    >>> from clinicplan.network import RoadNetwork
+    >>> from clinicplan.network.graph import RoadNetwork
     >>> road = RoadNetwork.from_edges([0, 1], [1, 0], [900, 900], x=[0, 12500], y=[0, 0], length_m=[12500, 12500])
     >>> clinic = geopandas.GeoDataFrame(
     ...     {"facility_id": ["C1"]}, geometry=geopandas.points_from_xy([0], [0]), crs="EPSG:4549"
@@ -172,7 +170,7 @@ def nearest_circle(
 
     Examples
     --------
-    >>> from clinicplan.network import RoadNetwork
+    >>> from clinicplan.network.graph import RoadNetwork
     >>> road = RoadNetwork.from_edges([0, 1], [1, 0], [900, 900], x=[0, 12500], y=[0, 0])
     >>> circle = nearest_circle(prepare_surface(road), [0, 900_000], [6])[6]
     >>> float(round(circle.bounds[2], -1))
@@ -347,13 +345,3 @@ def _with_facilities(
         for area, limit in zip(areas, limits_ms, strict=True)
     ]
     return list(areas) if all(a is b for a, b in zip(areas, grown, strict=True)) else nested(grown)
-
-
-class _CallableModule(types.ModuleType):
-    """Let `clinicplan.isochrones(...)` work although a module bears the name."""
-
-    def __call__(self, *arguments: Any, **options: Any) -> gpd.GeoDataFrame:
-        return isochrones(*arguments, **options)
-
-
-sys.modules[__name__].__class__ = _CallableModule
