@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, cast
 
 import typer
 
@@ -197,7 +197,10 @@ def map_(
     from clinicplan import plan
 
     console = Console(_language(lang, result / "manifest.json"), quiet=quiet, json=False)
-    path = plan.redraw_map(result, lang=console.lang, tiles=tiles, tianditu_key=tianditu_key)
+    if tiles not in (None, "tianditu", "osm"):
+        raise typer.BadParameter("tianditu | osm", param_hint="--tiles")
+    background = cast("Literal['tianditu', 'osm'] | None", tiles)
+    path = plan.redraw_map(result, lang=console.lang, tiles=background, tianditu_key=tianditu_key)
     console.say(str(path))
 
 

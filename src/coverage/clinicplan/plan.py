@@ -315,7 +315,7 @@ def build_networks(region: Region, roads: RoadLayer, layers: CountyLayers) -> di
 
     speeds = read_speeds(region.folder / region.travel.speeds if region.travel.speeds else None)
     own = own_barriers(layers)
-    networks = {}
+    networks: dict[str, RoadNetwork] = {}
     for mode in region.travel.all_modes:
         network = roads.network(speeds.mode(mode))
         networks[mode] = network if not own.size else replace(network, barrier_lines=_joined(network, own))

@@ -203,9 +203,10 @@ def _notes(settlements: Settlements, facilities: HealthFacilities, objects: OsmO
 
     notes: list[Fault] = []
 
-    def note(code: str, count: int, **values: object) -> None:
+    def note(code: str, count: int, ids: tuple[str, ...] = (), **values: str) -> None:
         if count:
-            notes.append(fault(Severity.NOTE, code, count=count, subject="extract", **values))
+            values_and_ids: dict[str, Any] = {**values, "ids": ids}
+            notes.append(fault(Severity.NOTE, code, count=count, subject="extract", **values_and_ids))
 
     for source, (rows, people) in source_counts(settlements.villages).items():
         if source != "tagged":
@@ -258,7 +259,8 @@ def _table(frame: gpd.GeoDataFrame) -> Any:
 def _region_text(name: str, roads: str, with_townships: bool) -> str:
     townships = '\n[layers.townships]\npath = "townships.gpkg"\n' if with_townships else ""
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f"""# Built from an OpenStreetMap extract (© OpenStreetMap contributors, ODbL 1.0); correct it as you know better.
+    return f"""# Built from an OpenStreetMap extract (© OpenStreetMap contributors, ODbL 1.0).
+# Correct what you know better.
 name = "{quoted}"
 
 [layers.boundary]

@@ -100,26 +100,25 @@ def _collect(path: Path) -> OsmObjects:
     countries: dict[str, int] = {}
     unread = 0
     for item in osmium.FileProcessor(str(path)).with_areas(areas).with_filter(keys):
-        if item.is_node():
-            tags = dict(item.tags)
+        tags = dict(item.tags)
+        if isinstance(item, osmium.osm.Node):
             point = (item.location.lon, item.location.lat)
             if "place" in tags:
                 _add_place(tags, item.id, point, places, countries)
             if _is_health(tags):
                 health.append({"osm_id": f"n{item.id}", "tags": tags, "is_node": True, "shape": shapely.Point(point)})
-        elif item.is_area():
+        elif isinstance(item, osmium.osm.Area):
             try:
                 shape = factory.create_multipolygon(item)
             except RuntimeError:
                 unread += 1
                 continue
-            if "building" in item.tags:
+            if "building" in tags:
                 buildings.append(shape)
-            tags = dict(item.tags)
             if _is_health(tags):
-                origin = "w" if item.from_way() else "r"
+                number = f"{'w' if item.from_way() else 'r'}{item.orig_id()}"
                 area = shapely.from_wkb(shape)
-                health.append({"osm_id": f"{origin}{item.orig_id()}", "tags": tags, "is_node": False, "shape": area})
+                health.append({"osm_id": number, "tags": tags, "is_node": False, "shape": area})
     return OsmObjects(
         places=_frame(places, ["osm_id", "name", "place", "rank", "population"]),
         health=_frame([{**row, "name": _name(row["tags"])} for row in health], ["osm_id", "name", "tags", "is_node"]),

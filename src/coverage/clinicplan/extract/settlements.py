@@ -113,7 +113,9 @@ def _footprint_m2(places: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> NDAr
     if len(buildings) and len(places):
         centre = buildings.geometry.centroid
         tree = cKDTree(np.c_[places.geometry.x, places.geometry.y])
-        distance, nearest = tree.query(np.c_[centre.x, centre.y], distance_upper_bound=NEAREST_BUILDING_M)
+        distance, nearest = map(
+            np.asarray, tree.query(np.c_[centre.x, centre.y], distance_upper_bound=NEAREST_BUILDING_M)
+        )
         near = np.isfinite(distance)
         np.add.at(area, nearest[near], buildings.geometry.area.to_numpy()[near])
     return area
