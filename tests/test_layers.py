@@ -18,13 +18,13 @@ import shapely
 
 from clinicplan import datum, words
 from clinicplan.errors import LayerError, Severity, fault_line
-from clinicplan.facilities import read_candidates, read_facilities
 from clinicplan.layers import read_layers
-from clinicplan.projections import Ground
+from clinicplan.layers.facilities import read_candidates, read_facilities
+from clinicplan.layers.projections import Ground
+from clinicplan.layers.shapes import read_barriers, read_boundary, read_townships, read_urban_area
+from clinicplan.layers.villages import read_natural_villages, read_villages
 from clinicplan.region import LayerSource, read_region, region_from_table
-from clinicplan.shapes import read_barriers, read_boundary, read_townships, read_urban_area
 from clinicplan.terms import TIERS
-from clinicplan.villages import read_natural_villages, read_villages
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 SQUARE = shapely.box(120.8, 29.4, 121.0, 29.6)

@@ -11,11 +11,11 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clinicplan import cells, headers, vocabularies
-from clinicplan.encodings import UnknownEncodingError, decode_text, sniff_dbf
 from clinicplan.errors import LayerError, Severity, fault_line
+from clinicplan.layers import cells, headers, vocabularies
+from clinicplan.layers.encodings import UnknownEncodingError, decode_text, sniff_dbf
+from clinicplan.layers.tables import read_table
 from clinicplan.region import LayerSource
-from clinicplan.tables import read_table
 from clinicplan.terms import KINDS, OPTIONAL_COLUMNS, REQUIRED_COLUMNS, STATUSES, TIERS
 from clinicplan.words import word
 

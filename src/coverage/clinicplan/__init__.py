@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clinicplan import report
     from clinicplan.coverage.circles import CircleRule, service_circles
     from clinicplan.isochrones.circles import isochrones
-    from clinicplan.layers import read_layers
+    from clinicplan.layers.county import read_layers
     from clinicplan.network.graph import RoadNetwork
     from clinicplan.plan import run
     from clinicplan.region import read_region

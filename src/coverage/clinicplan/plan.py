@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from clinicplan.check.questions import Inspection
     from clinicplan.coverage.circles import CircleRule, ServiceCircles
-    from clinicplan.layers import CountyLayers
+    from clinicplan.layers.county import CountyLayers
     from clinicplan.network.graph import RoadNetwork
     from clinicplan.roads import RoadLayer
 
@@ -234,7 +234,7 @@ def read_county(region: str | Path | Region, *, watch: Stopwatch | None = None, 
         With every fault.
     """
     from clinicplan.check.questions import inspect
-    from clinicplan.layers import read_layers
+    from clinicplan.layers.county import read_layers
 
     watch = watch or Stopwatch()
     read = region if isinstance(region, Region) else read_region(region)
@@ -337,7 +337,7 @@ def own_barriers(layers: CountyLayers) -> NDArray[np.object_]:
 
 def road_summary(region: str | Path) -> pd.DataFrame:
     """Return kilometres of road by class in a county and its margin: `highway, km`."""
-    from clinicplan.layers import read_layers
+    from clinicplan.layers.county import read_layers
 
     read = read_region(region)
     roads = scan_county_roads(read, read_layers(read))

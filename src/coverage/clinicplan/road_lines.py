@@ -12,11 +12,11 @@ import shapely
 from numpy.typing import NDArray
 
 from clinicplan.errors import Fault, LayerError, NetworkError
-from clinicplan.origin import Origin
-from clinicplan.projections import decide_crs, reproject
+from clinicplan.layers.origin import Origin
+from clinicplan.layers.projections import decide_crs, reproject
+from clinicplan.layers.vectors import read_features
 from clinicplan.road_faults import road_error, road_note
 from clinicplan.speeds import RoadLayerTerms, Speeds
-from clinicplan.vectors import read_features
 from clinicplan.ways import Float64, Int32, Int64, TagCollector, TagTable, Ways
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from clinicplan.check.datum_check import DatumGuess
-    from clinicplan.layers import CountyLayers
+    from clinicplan.layers.county import CountyLayers
     from clinicplan.network.graph import RoadNetwork
     from clinicplan.network.snapping import AccessLegs
     from clinicplan.region import Region

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Final, NamedTuple
 
-from clinicplan.cells import clean, is_empty
+from clinicplan.layers.cells import clean, is_empty
 from clinicplan.region import nearest_word
 from clinicplan.terms import TIERS
 
@@ -42,7 +42,7 @@ class _Vocabulary:
 
 @functools.cache
 def _raw() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(resources.files("clinicplan").joinpath("vocabularies.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(resources.files("clinicplan.layers").joinpath("vocabularies.toml").read_text(encoding="utf-8"))
 
 
 @functools.cache

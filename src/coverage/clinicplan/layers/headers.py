@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from clinicplan.cells import clean
+from clinicplan.layers.cells import clean
 from clinicplan.region import nearest_word
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class _Table:
 
 @functools.cache
 def _table() -> _Table:
-    raw = tomllib.loads(resources.files("clinicplan").joinpath("headers.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads(resources.files("clinicplan.layers").joinpath("headers.toml").read_text(encoding="utf-8"))
     layers = {
         layer: {column: tuple(dict.fromkeys(_joined(word) for word in words)) for column, words in columns.items()}
         for layer, columns in raw.items()

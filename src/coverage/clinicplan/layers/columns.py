@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from clinicplan.cells import Number, clean, is_empty, read_code, read_list, read_number, read_yes_no, tidy
 from clinicplan.errors import Fault, LayerError, Severity
-from clinicplan.headers import nearest_header, usual_header
-from clinicplan.tables import RawTable, shown_headers
+from clinicplan.layers.cells import Number, clean, is_empty, read_code, read_list, read_number, read_yes_no, tidy
+from clinicplan.layers.headers import nearest_header, usual_header
+from clinicplan.layers.tables import RawTable, shown_headers
+from clinicplan.layers.vocabularies import nearest_known_word, read_word, vocabulary_columns
 from clinicplan.terms import BOOLEAN_COLUMNS, INTEGER_COLUMNS, LIST_COLUMNS, NUMBER_COLUMNS, OPTIONAL_COLUMNS
-from clinicplan.vocabularies import nearest_known_word, read_word, vocabulary_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import geopandas as gpd
 
-    from clinicplan.origin import Origin
+    from clinicplan.layers.origin import Origin
 
 _FACTORS: Final = {"万": 10_000, "千": 1_000, "百": 100}
 _HEADER_UNIT: Final = re.compile(r"([万千百])(人|元|平方米|㎡|人次|口)")

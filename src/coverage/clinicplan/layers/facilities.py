@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 
-from clinicplan.cells import is_empty
-from clinicplan.columns import (
+from clinicplan.errors import Fault, LayerError, Severity
+from clinicplan.layers.cells import is_empty
+from clinicplan.layers.columns import (
     LayerReading,
     code_column,
     identify_rows,
@@ -18,18 +19,17 @@ from clinicplan.columns import (
     shown_words,
     word_column,
 )
-from clinicplan.errors import Fault, LayerError, Severity
-from clinicplan.origin import Origin
-from clinicplan.placement import Placement, fill_townships, place_rows, unknown_townships
-from clinicplan.positions import POSITION_COLUMNS
-from clinicplan.tables import RawTable, read_table
-from clinicplan.villages import find_villages
-from clinicplan.vocabularies import Word, nearest_tier_word, read_tier
+from clinicplan.layers.origin import Origin
+from clinicplan.layers.placement import Placement, fill_townships, place_rows, unknown_townships
+from clinicplan.layers.positions import POSITION_COLUMNS
+from clinicplan.layers.tables import RawTable, read_table
+from clinicplan.layers.villages import find_villages
+from clinicplan.layers.vocabularies import Word, nearest_tier_word, read_tier
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from clinicplan.projections import Ground
+    from clinicplan.layers.projections import Ground
     from clinicplan.region import LayerSource
 
 _DEALT_WITH = (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from clinicplan.errors import Fault
-    from clinicplan.origin import Origin
+    from clinicplan.layers.origin import Origin
     from clinicplan.region import LayerSource
 
 Positions: TypeAlias = "NDArray[np.float64]"

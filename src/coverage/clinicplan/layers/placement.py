@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Final
 import geopandas as gpd
 import numpy as np
 
-from clinicplan.columns import shown_words, township_column
 from clinicplan.errors import LayerError
-from clinicplan.positions import locate_rows
+from clinicplan.layers.columns import shown_words, township_column
+from clinicplan.layers.positions import locate_rows
 from clinicplan.region import nearest_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from clinicplan.errors import Fault
-    from clinicplan.origin import Origin
-    from clinicplan.projections import Ground
+    from clinicplan.layers.origin import Origin
+    from clinicplan.layers.projections import Ground
+    from clinicplan.layers.tables import RawTable
     from clinicplan.region import LayerSource
-    from clinicplan.tables import RawTable
 
 _TOWNSHIP_DIGITS: Final = 9
 

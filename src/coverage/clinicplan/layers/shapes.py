@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from clinicplan.cells import read_code
-from clinicplan.columns import LayerReading, missing_columns, optional_columns, text_column, township_column
 from clinicplan.datum import is_in_china, metric_crs
 from clinicplan.errors import LayerError
-from clinicplan.origin import Origin
-from clinicplan.positions import POSITION_COLUMNS
-from clinicplan.projections import WGS84, Ground, decide_crs, lon_lat, middles, move, reproject
-from clinicplan.tables import RawTable, read_table
+from clinicplan.layers.cells import read_code
+from clinicplan.layers.columns import LayerReading, missing_columns, optional_columns, text_column, township_column
+from clinicplan.layers.origin import Origin
+from clinicplan.layers.positions import POSITION_COLUMNS
+from clinicplan.layers.projections import WGS84, Ground, decide_crs, lon_lat, middles, move, reproject
+from clinicplan.layers.tables import RawTable, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from clinicplan.cells import clean
-from clinicplan.encodings import UnknownEncodingError, decode_text, sniff_dbf
+from clinicplan.layers.cells import clean
+from clinicplan.layers.encodings import UnknownEncodingError, decode_text, sniff_dbf
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from clinicplan.errors import Fault
-    from clinicplan.origin import Origin
+    from clinicplan.layers.origin import Origin
     from clinicplan.region import LayerSource
 
 _TEXT_FORMATS: Final = frozenset({".geojson", ".json", ".geojsonl", ".kml", ".gml", ".gpx"})

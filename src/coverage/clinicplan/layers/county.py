@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from clinicplan.columns import LayerReading
 from clinicplan.errors import Fault, LayerError, Severity
-from clinicplan.facilities import read_candidates, read_facilities
-from clinicplan.origin import Origin
-from clinicplan.projections import Ground, check_metric_crs
-from clinicplan.shapes import read_barriers, read_boundary, read_townships, read_urban_area
-from clinicplan.tables import check_file
-from clinicplan.villages import read_natural_villages, read_villages
+from clinicplan.layers.columns import LayerReading
+from clinicplan.layers.facilities import read_candidates, read_facilities
+from clinicplan.layers.origin import Origin
+from clinicplan.layers.projections import Ground, check_metric_crs
+from clinicplan.layers.shapes import read_barriers, read_boundary, read_townships, read_urban_area
+from clinicplan.layers.tables import check_file
+from clinicplan.layers.villages import read_natural_villages, read_villages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,12 +19,19 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from clinicplan.cells import cell_text, clean
-from clinicplan.encodings import UnknownEncodingError, decode_text
-from clinicplan.headers import count_hits, known_columns, name_columns, nearest_header, read_headers, usual_header
-from clinicplan.origin import Origin
-from clinicplan.sheets import FEWEST_HITS, Grid, Header, SheetTable, find_header, header_faults, read_sheet
-from clinicplan.vectors import read_features
+from clinicplan.layers.cells import cell_text, clean
+from clinicplan.layers.encodings import UnknownEncodingError, decode_text
+from clinicplan.layers.headers import (
+    count_hits,
+    known_columns,
+    name_columns,
+    nearest_header,
+    read_headers,
+    usual_header,
+)
+from clinicplan.layers.origin import Origin
+from clinicplan.layers.sheets import FEWEST_HITS, Grid, Header, SheetTable, find_header, header_faults, read_sheet
+from clinicplan.layers.vectors import read_features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,15 +7,22 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from clinicplan.cells import clean
-from clinicplan.headers import HeaderReading, count_hits, is_known_header, match_header, name_columns, read_headers
+from clinicplan.layers.cells import clean
+from clinicplan.layers.headers import (
+    HeaderReading,
+    count_hits,
+    is_known_header,
+    match_header,
+    name_columns,
+    read_headers,
+)
 from clinicplan.terms import REQUIRED_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clinicplan.errors import Fault
-    from clinicplan.origin import Origin
+    from clinicplan.layers.origin import Origin
 
 ROW_LAYERS: Final = ("villages", "facilities", "natural_villages", "candidates")
 """Layers whose columns decide figures; attributes of the others are kept without a word."""

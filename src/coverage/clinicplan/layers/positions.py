@@ -9,10 +9,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from clinicplan.cells import Angle, clean, read_angle, read_number
 from clinicplan.datum import is_in_china
-from clinicplan.projections import WGS84, Ground, decide_crs, lon_lat, middles, reproject
-from clinicplan.tables import shown_headers
+from clinicplan.layers.cells import Angle, clean, read_angle, read_number
+from clinicplan.layers.projections import WGS84, Ground, decide_crs, lon_lat, middles, reproject
+from clinicplan.layers.tables import shown_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from clinicplan.errors import Fault
-    from clinicplan.origin import Origin
+    from clinicplan.layers.origin import Origin
+    from clinicplan.layers.tables import RawTable
     from clinicplan.region import LayerSource
-    from clinicplan.tables import RawTable
 
 POSITION_COLUMNS: Final = (
     "lon", "lat", "lonlat", "x", "y", "wkt", "lon_degrees", "lon_minutes", "lon_seconds", "lat_degrees", "lat_minutes",

@@ -11,8 +11,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from clinicplan.cells import clean, read_number
-from clinicplan.columns import (
+from clinicplan.errors import Fault, LayerError, Severity
+from clinicplan.layers.cells import clean, read_number
+from clinicplan.layers.columns import (
     LayerReading,
     code_column,
     fraction_faults,
@@ -28,23 +29,22 @@ from clinicplan.columns import (
     township_column,
     word_column,
 )
-from clinicplan.errors import Fault, LayerError, Severity
-from clinicplan.origin import Origin
-from clinicplan.placement import (
+from clinicplan.layers.origin import Origin
+from clinicplan.layers.placement import (
     Placement,
     fill_townships,
     place_rows,
     unknown_townships,
 )
-from clinicplan.positions import POSITION_COLUMNS
-from clinicplan.tables import RawTable, read_table
+from clinicplan.layers.positions import POSITION_COLUMNS
+from clinicplan.layers.tables import RawTable, read_table
 from clinicplan.terms import kind_of_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from clinicplan.projections import Ground
+    from clinicplan.layers.projections import Ground
     from clinicplan.region import LayerSource
 
 Basis = Literal["resident", "hukou"]
