@@ -121,7 +121,7 @@ def test_coarse_coordinates_are_recognised_after_conversion_from_gcj02():
     """120.912, 29.501 in GCJ-02, converted on reading, is still seen to have three decimals in the file."""
     from pyproj import Transformer
 
-    from clinicplan.check import file_degrees
+    from clinicplan.check.questions import file_degrees
     from clinicplan.datum import gcj02_to_wgs84
 
     there = Transformer.from_crs("EPSG:4326", CRS, always_xy=True).transform

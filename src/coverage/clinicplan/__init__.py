@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clinicplan import report
-    from clinicplan.coverage.circles import CircleRule, service_circles
-    from clinicplan.isochrones.circles import isochrones
-    from clinicplan.layers.county import read_layers
-    from clinicplan.network.graph import RoadNetwork
+    from clinicplan.coverage import CircleRule, service_circles
+    from clinicplan.isochrones import isochrones
+    from clinicplan.layers import read_layers
+    from clinicplan.network import RoadNetwork
     from clinicplan.plan import run
     from clinicplan.region import read_region
     from clinicplan.roads import read_roads
     from clinicplan.standard import Standard
-    from clinicplan.travel.times import TravelTimes, travel_times
+    from clinicplan.travel import TravelTimes, travel_times
 
 __version__ = "0.1.0"
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from clinicplan.check.questions import Inspection
-    from clinicplan.coverage.circles import CircleRule, ServiceCircles
-    from clinicplan.layers.county import CountyLayers
-    from clinicplan.network.graph import RoadNetwork
+    from clinicplan.check import Inspection
+    from clinicplan.coverage import CircleRule, ServiceCircles
+    from clinicplan.layers import CountyLayers
+    from clinicplan.network import RoadNetwork
     from clinicplan.roads import RoadLayer
 
 Progress = Callable[..., None]
@@ -233,8 +233,8 @@ def read_county(region: str | Path | Region, *, watch: Stopwatch | None = None, 
     PlannerError
         With every fault.
     """
-    from clinicplan.check.questions import inspect
-    from clinicplan.layers.county import read_layers
+    from clinicplan.check import inspect
+    from clinicplan.layers import read_layers
 
     watch = watch or Stopwatch()
     read = region if isinstance(region, Region) else read_region(region)
@@ -264,7 +264,7 @@ def compute(
 ) -> CountyResult:
     """Compute the circles of a county and the areas they cover."""
     from clinicplan.coverage.areas import circle_areas
-    from clinicplan.coverage.circles import service_circles
+    from clinicplan.coverage import service_circles
     from clinicplan.report.headline import full_summary
 
     watch = watch or Stopwatch()
@@ -286,7 +286,7 @@ def compute(
 
 def circle_rule(county: County) -> CircleRule:
     """Return what counts, and how people travel, as the region file has it."""
-    from clinicplan.coverage.circles import CircleRule
+    from clinicplan.coverage import CircleRule
 
     travel, standard = county.region.travel, county.region.standard
     return CircleRule(
@@ -337,7 +337,7 @@ def own_barriers(layers: CountyLayers) -> NDArray[np.object_]:
 
 def road_summary(region: str | Path) -> pd.DataFrame:
     """Return kilometres of road by class in a county and its margin: `highway, km`."""
-    from clinicplan.layers.county import read_layers
+    from clinicplan.layers import read_layers
 
     read = read_region(region)
     roads = scan_county_roads(read, read_layers(read))

@@ -24,9 +24,7 @@ Minutes = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=600)
 class _Table(BaseModel):
     """A table of the region file: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, use_attribute_docstrings=True)
 
 
 class LayerSource(_Table):

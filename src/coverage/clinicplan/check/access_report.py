@@ -78,8 +78,8 @@ def access_faults(
 ) -> tuple[Fault, ...]:
     """Say what a planner should know about how the points of one layer reach the road.
 
-    Points off every road are pending; points behind barriers (assessed, and outside), second choices, private roads and the lengths of walks are
-    notes. Points without coordinates are the layer's own business.
+    Points off every road are pending; points behind barriers (assessed, and outside), second choices, private roads
+    and the lengths of walks are notes. Points without coordinates are the layer's own business.
 
     Parameters
     ----------

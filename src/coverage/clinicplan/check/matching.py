@@ -131,7 +131,7 @@ def match_own_clinics(
 ) -> ClinicMatches:
     """Find the own village of every village-level facility.
 
-    In this order: the `village_id` of the row; township and name, reduced as in `clinicplan.check.place_names`; the village
+    In this order: the `village_id` of the row; township and name, reduced as in `place_names`; the village
     polygon that holds the point; the nearest village within 1 km by road. A rule that fits several villages ends the
     search as ambiguous. A township that the row does not name is taken from the facility's name, else from the
     township polygon around it. Facilities beyond the county line are matched by id and name only.

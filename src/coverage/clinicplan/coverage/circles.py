@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from clinicplan.coverage.facility_figures import facility_figures_of
 from clinicplan.coverage.homes import Homes, locate_homes
+from clinicplan.coverage.searches import CircleRule, HomeTrips, ModeSearch, nearest_homes, search_of, trips_between
 from clinicplan.standard import UNREACHED, Standard
-from clinicplan.terms import EXEMPT_STATUSES, FIXED_TIERS, SUPPLEMENT_TIERS, serving_as
+from clinicplan.terms import EXEMPT_STATUSES, SUPPLEMENT_TIERS, serving_as
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from clinicplan.network.graph import RoadNetwork
-    from clinicplan.network.joining import JoinedNetwork
-    from clinicplan.travel.times import SearchGraph, TravelTimes
+    from clinicplan.network import RoadNetwork
 
 Int64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -27,62 +27,6 @@ Flags = NDArray[np.bool_]
 GROUPS: Final = ("pending", "community", "exempt", "village")
 """How the rows of the villages layer divide: set aside, communities and other units, exempt villages, the villages
 that the figures are about."""
-NEXT_CLINIC_LIMIT_MM: Final = 50_000_000
-"""Farther than 50 km by road, the next clinic is not looked for."""
-
-
-@dataclass(frozen=True)
-class CircleRule:
-    """What counts, and how people travel.
-
-    Parameters
-    ----------
-    standard
-        The circle.
-    mode
-        The mode of the standard; its network must be among those given.
-    tiers
-        Tiers that count as the service; others never do.
-    count_neighbours
-        Whether facilities beyond the county line count.
-    direction
-        `to_facility` or `from_facility`.
-    access_kmh, max_access_m
-        Speed and longest way between a point and its road.
-    """
-
-    standard: Standard
-    mode: str
-    tiers: tuple[str, ...] = FIXED_TIERS
-    count_neighbours: bool = False
-    direction: str = "to_facility"
-    access_kmh: float = 4.0
-    max_access_m: float = 2000.0
-
-    @property
-    def search_limit_ms(self) -> int:
-        """The largest of the standard and the bands, milliseconds."""
-        return max((*self.standard.bands_ms, self.standard.limit_ms or 0))
-
-
-@dataclass(frozen=True, eq=False)
-class HomeTrips:
-    """The best trip of every home to one set of facilities; rows are homes.
-
-    Parameters
-    ----------
-    facility
-        Row in the facilities layer, -1 where none is reached.
-    time_ms, length_mm
-        Whole trip with both access legs, -1 where none.
-    direct
-        Whether the straight walk is the better way.
-    """
-
-    facility: NDArray[np.int32]
-    time_ms: Int64
-    length_mm: Int64
-    direct: Flags
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,21 +57,6 @@ class VillageTrips:
     within: Flags
     people_within: Int64
     main_home: NDArray[np.int32]
-
-
-@dataclass(frozen=True, eq=False)
-class ModeSearch:
-    """One mode's roads with homes and facilities on them: points are homes first, then facilities.
-
-    Trips run from homes to facilities; where the direction is the other, every road of `network` is turned round.
-    """
-
-    mode: str
-    network: RoadNetwork
-    joined: JoinedNetwork
-    by_time: SearchGraph
-    by_length: SearchGraph
-    n_homes: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,17 +173,17 @@ def service_circles(
         If the mode of the rule has no network.
     """
     homes = locate_homes(villages, natural_villages)
-    searches = {mode: _search_of(mode, network, homes, facilities, rule) for mode, network in networks.items()}
+    searches = {mode: search_of(mode, network, homes, facilities, rule) for mode, network in networks.items()}
     main = searches[rule.mode]
     counted = counted_facilities(facilities, rule.tiers, count_neighbours=rule.count_neighbours)
     supplemented = counted_facilities(
         facilities, (*rule.tiers, *SUPPLEMENT_TIERS), count_neighbours=rule.count_neighbours
     )
-    home_trips = _nearest(main, counted, rule)
+    home_trips = nearest_homes(main, counted, rule)
     trips = _by_village(home_trips, homes, rule.standard)
     reason = _reasons(trips, homes, main, counted, villages)
     by_mode = {
-        mode: trips if mode == rule.mode else _by_village(_nearest(search, counted, rule), homes, rule.standard)
+        mode: trips if mode == rule.mode else _by_village(nearest_homes(search, counted, rule), homes, rule.standard)
         for mode, search in searches.items()
     }
     outside = (
@@ -270,15 +199,15 @@ def service_circles(
         counted=counted,
         home_trips=home_trips,
         village_trips=trips,
-        with_supplement=_by_village(_nearest(main, supplemented, rule), homes, rule.standard),
+        with_supplement=_by_village(nearest_homes(main, supplemented, rule), homes, rule.standard),
         by_mode=by_mode,
-        nearest_outside=_by_village(_nearest(main, outside, rule), homes, rule.standard),
+        nearest_outside=_by_village(nearest_homes(main, outside, rule), homes, rule.standard),
         ladder=_ladder(searches, facilities, rule, homes),
         reason=reason,
         access_mm=_main_access_mm(trips, main),
         facility_access_mm=_access_mm(main)[homes.village.size :],
         pairs=pairs,
-        facility_figures=_facility_figures(main, counted, home_trips, homes, rule, facilities),
+        facility_figures=facility_figures_of(main, counted, home_trips, homes, rule),
         searches=searches,
     )
 
@@ -308,48 +237,6 @@ def village_groups(villages: gpd.GeoDataFrame, reason: NDArray[np.object_]) -> N
     group[(villages["kind"] != "village").to_numpy()] = "community"
     group[(villages["pending"] != "").to_numpy() | (reason == "off_road")] = "pending"
     return group
-
-
-def _search_of(
-    mode: str, network: RoadNetwork, homes: Homes, facilities: gpd.GeoDataFrame, rule: CircleRule
-) -> ModeSearch:
-    """Put homes and facilities on one mode's roads and contract the rest."""
-    from clinicplan.network.joining import join_points
-    from clinicplan.network.snapping import find_access
-    from clinicplan.travel.times import prepare_search
-
-    roads = network if rule.direction == "to_facility" else network.reversed()
-    points = facilities.geometry.representative_point()
-    ids = np.r_[homes.ids, facilities["facility_id"].to_numpy(dtype=object)]
-    x, y = np.r_[homes.x, points.x.to_numpy(dtype=float)], np.r_[homes.y, points.y.to_numpy(dtype=float)]
-    legs = find_access(roads, ids, x, y, access_kmh=rule.access_kmh, max_access_m=rule.max_access_m)
-    joined = join_points(roads, legs)
-    by_time, by_length = (
-        prepare_search(joined, weight=weight, access_kmh=rule.access_kmh, max_access_m=rule.max_access_m)
-        for weight in ("time", "length")
-    )
-    return ModeSearch(mode, roads, joined, by_time, by_length, homes.village.size)
-
-
-def _graph(search: ModeSearch, rule: CircleRule) -> SearchGraph:
-    """Choose the graph whose best route the standard is about."""
-    return search.by_time if rule.standard.limit_ms is not None else search.by_length
-
-
-def _nearest(search: ModeSearch, facility: Flags, rule: CircleRule, *, graph: SearchGraph | None = None) -> HomeTrips:
-    """Find the nearest of some facilities for every home."""
-    from clinicplan.travel.times import nearest_trips
-
-    n = search.n_homes
-    rows = np.flatnonzero(facility)
-    best = HomeTrips(np.full(n, -1, np.int32), np.full(n, -1), np.full(n, -1), np.zeros(n, dtype=bool))
-    if rows.size and n:
-        found = nearest_trips(graph or _graph(search, rule), np.arange(n), rows + n)
-        best.facility[found.origin] = rows[found.destination]
-        best.time_ms[found.origin] = found.time_ms
-        best.length_mm[found.origin] = found.length_mm
-        best.direct[found.origin] = found.direct
-    return best
 
 
 def _by_village(trips: HomeTrips, homes: Homes, standard: Standard) -> VillageTrips:
@@ -415,7 +302,7 @@ def _ladder(
     }
     return {
         step: _by_village(
-            _nearest(
+            nearest_homes(
                 search,
                 counted_facilities(facilities, tiers, count_neighbours=rule.count_neighbours),
                 rule,
@@ -471,7 +358,9 @@ def _pairs(
     facility_id = facilities["facility_id"].astype(str).to_numpy(dtype=object)
     rows = np.flatnonzero(facility)
     for mode, search in searches.items():
-        found = _within(search.by_time, np.arange(search.n_homes), rows + search.n_homes, limit_ms=rule.search_limit_ms)
+        found = trips_between(
+            search.by_time, np.arange(search.n_homes), rows + search.n_homes, limit_ms=rule.search_limit_ms
+        )
         frames.append(
             pd.DataFrame(
                 {
@@ -485,72 +374,3 @@ def _pairs(
             )
         )
     return pd.concat(frames, ignore_index=True)
-
-
-def _within(
-    graph: SearchGraph, origins: Int64, destinations: Int64, *, limit_ms: int | None = None, limit_mm: int | None = None
-) -> TravelTimes:
-    from clinicplan.travel.times import trips_within
-
-    return trips_within(graph, origins, destinations, limit_ms=limit_ms, limit_mm=limit_mm)
-
-
-def _facility_figures(
-    search: ModeSearch,
-    counted: Flags,
-    trips: HomeTrips,
-    homes: Homes,
-    rule: CircleRule,
-    facilities: gpd.GeoDataFrame,
-) -> pd.DataFrame:
-    """Say what each facility serves: as the nearest, within the circle, alone, and beside another."""
-    import pandas as pd
-
-    n = len(facilities)
-    served = trips.facility >= 0
-    facility = trips.facility[served]
-    assigned = pd.DataFrame(
-        {"facility": facility, "village": homes.village[served], "people": homes.people[served],
-         "km": trips.length_mm[served] / 1e6}
-    ).groupby("facility")  # fmt: skip
-    within = _circle_pairs(search, counted, rule)
-    times_covered = np.bincount(within[0], minlength=search.n_homes)
-    alone = times_covered[within[0]] == 1
-    people = homes.people[within[0]]
-    return pd.DataFrame(
-        {
-            "villages_served": assigned["village"].nunique().reindex(range(n), fill_value=0).to_numpy(),
-            "people_served": assigned["people"].sum().reindex(range(n), fill_value=0).to_numpy(),
-            "mean_road_km": assigned["km"].mean().reindex(range(n)).to_numpy(),
-            "largest_road_km": assigned["km"].max().reindex(range(n)).to_numpy(),
-            "next_clinic_km": _next_clinic_km(search, counted),
-            "people_within": np.bincount(within[1], weights=people, minlength=n).astype(np.int64),
-            "people_solely_served": np.bincount(within[1], weights=people * alone, minlength=n).astype(np.int64),
-            "people_overlapping": np.bincount(within[1], weights=people * ~alone, minlength=n).astype(np.int64),
-        }
-    )
-
-
-def _circle_pairs(search: ModeSearch, counted: Flags, rule: CircleRule) -> tuple[Int64, Int64]:
-    """Return (home, facility) of every pair within the standard."""
-    rows = np.flatnonzero(counted)
-    homes = np.arange(search.n_homes)
-    found = _within(
-        _graph(search, rule), homes, rows + search.n_homes,
-        limit_ms=rule.standard.limit_ms, limit_mm=rule.standard.limit_mm,
-    )  # fmt: skip
-    return found.origin.astype(np.int64), rows[found.destination]
-
-
-def _next_clinic_km(search: ModeSearch, counted: Flags) -> NDArray[np.float64]:
-    """Return the shortest road from each counted facility to the next one, km; NaN beyond 50 km or where none."""
-    km = np.full(counted.size, np.nan)
-    rows = np.flatnonzero(counted)
-    if rows.size > 1:
-        points = rows + search.n_homes
-        found = _within(search.by_length, points, points, limit_mm=NEXT_CLINIC_LIMIT_MM)
-        other = found.origin != found.destination
-        nearest = np.full(rows.size, np.inf)
-        np.minimum.at(nearest, found.origin[other], found.length_mm[other] / 1e6)
-        km[rows] = np.where(np.isfinite(nearest), nearest, np.nan)
-    return km

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from clinicplan.standard import MS_PER_MIN, UNREACHED
 
 if TYPE_CHECKING:
-    from clinicplan.coverage.circles import HomeTrips, ServiceCircles, VillageTrips
+    from clinicplan.coverage.circles import ServiceCircles, VillageTrips
+    from clinicplan.coverage.searches import HomeTrips
 
 Int64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]

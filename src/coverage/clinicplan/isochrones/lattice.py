@@ -52,7 +52,7 @@ class Tile(NamedTuple):
     """One square of the lattice.
 
     `roads` has the nearest road of each point. `connected` has, for points whose nearest road is on a tiny cut-off
-    part, the nearest one that is not, as far as `clinicplan.network.snapping` prefers it. `closed` has the nearest road that
+    part, the nearest one that is not, as far as `snapping` prefers it. `closed` has the nearest road that
     cannot be joined.
     """
 

@@ -1,6 +1,6 @@
 """Turn the times at road nodes into a surface over the ground beside the roads, from which isochrones are cut.
 
-The ground is a lattice of points (`clinicplan.isochrones.lattice`). Each belongs to the nearest road that may be joined there and
+The ground is a lattice of points (`lattice`). Each belongs to the nearest road that may be joined there and
 that no barrier cuts off, as villages and facilities do; its foot is exact, inside the edge. The level of a point is how
 many metres of walking are missing to reach it within the limit, negative inside:
 
