@@ -6,6 +6,7 @@ The small files are drawn around (120, 29.5), where 0.001 degrees are 96.966 m e
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 from pathlib import Path
 
@@ -447,6 +448,7 @@ def broken(tmp_path: Path, name: str) -> Path:
         ("cut.osm.bz2", "broken_osm"),
         ("entities.osm", "broken_osm"),
         ("letters.osm", "broken_osm"),
+        ("far.osm", "broken_osm"),
         ("nodes.osm", "no_roads"),
         ("no_highway.osm", "no_roads"),
         ("only_unknown.osm", "no_roads"),
@@ -460,6 +462,19 @@ def test_a_file_that_is_none_is_named_with_a_remedy(tmp_path: Path, name: str, c
     (fault,) = caught.value.faults
     assert (fault.code, fault.severity) == (code, Severity.ERROR)
     assert name in fault_line(fault, "zh")
+
+
+@pytest.mark.parametrize("suffix", [".osm", ".osm.pbf"])
+def test_a_file_with_flipped_bytes_is_read_or_named_and_nothing_else(tmp_path: Path, suffix: str) -> None:
+    rng = np.random.default_rng(11)
+    data = np.frombuffer(written(tmp_path, suffix).read_bytes(), dtype=np.uint8)
+    for _ in range(60):
+        changed = data.copy()
+        changed[rng.integers(0, data.size, rng.choice([1, 1, 3]))] = rng.integers(0, 256)
+        path = tmp_path / f"changed{suffix}"
+        path.write_bytes(changed.tobytes())
+        with contextlib.suppress(NetworkError):
+            assert scan_roads(path, crs=CRS).segment_tail.size > 0
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:

@@ -163,12 +163,12 @@ def _line_writer(target: Path) -> Iterator[Any]:
     try:
         yield writer
         writer.close()
-    except RuntimeError as error:
-        if DISK_TROUBLE not in str(error):
-            raise
-        # A writer that could not write ends the whole process when it is destroyed, so this one never is.
+    except BaseException as error:
+        # A writer that failed ends the whole process when it is destroyed, so this one never is.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
-        raise OSError(None, str(error), str(target)) from error
+        if DISK_TROUBLE in str(error):
+            raise OSError(None, str(error), str(target)) from error
+        raise
 
 
 def _lines(target: Path) -> Iterator[list[str]]:

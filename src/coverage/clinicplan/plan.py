@@ -263,8 +263,8 @@ def compute(
     out: Path | None = None,
 ) -> CountyResult:
     """Compute the circles of a county and the areas they cover."""
-    from clinicplan.coverage.areas import circle_areas
     from clinicplan.coverage import service_circles
+    from clinicplan.coverage.areas import circle_areas
     from clinicplan.report.headline import full_summary
 
     watch = watch or Stopwatch()
