@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clinicplan.access_rules import duration_minutes, maxspeed_kmh, stopping_nodes, tag_keys, way_rights
+from clinicplan.roads.access_rules import duration_minutes, maxspeed_kmh, stopping_nodes, tag_keys, way_rights
+from clinicplan.roads.ways import TagCollector, TagTable
 from clinicplan.speeds import read_speeds
 from clinicplan.terms import MODES
-from clinicplan.ways import TagCollector, TagTable
 
 WHEELS = ("bicycle", "e_bike", "tricycle", "motorcycle", "car")
 MOTORS = ("tricycle", "motorcycle", "car")

@@ -17,8 +17,8 @@ from shapely import LineString, MultiLineString, Point, affinity
 from clinicplan.datum import wgs84_to_gcj02
 from clinicplan.errors import NetworkError, fault_line
 from clinicplan.region import LayerSource
-from clinicplan.road_lines import road_class
 from clinicplan.roads import RoadLayer, scan_roads
+from clinicplan.roads.lines import road_class
 from clinicplan.speeds import read_speeds
 
 CRS = "EPSG:4549"

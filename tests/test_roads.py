@@ -15,10 +15,10 @@ import pyproj
 import pytest
 
 from clinicplan.errors import Fault, NetworkError, Severity, fault_line
-from clinicplan.geodesic import geodesic_mm
 from clinicplan.network import RoadNetwork
 from clinicplan.network.simplification import simplify
 from clinicplan.roads import RoadLayer, read_roads, scan_roads
+from clinicplan.roads.geodesic import geodesic_mm
 from clinicplan.speeds import read_speeds
 from clinicplan.terms import MODES
 from osm_text import osm_text

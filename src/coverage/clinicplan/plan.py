@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from clinicplan.layers import CountyLayers
     from clinicplan.network import RoadNetwork
     from clinicplan.roads import RoadLayer
+    from clinicplan.speeds import Speeds
 
 Progress = Callable[..., None]
 
@@ -304,16 +305,16 @@ def scan_county_roads(region: Region, layers: CountyLayers) -> RoadLayer:
     """Read the roads within the boundary and its margin, for every mode at once."""
     from clinicplan.roads import scan_roads
 
+    source = region.layers.roads
     around = layers.boundary.geometry.union_all().envelope.buffer(region.travel.margin_km * 1000, join_style="mitre")
     west, south, east, north = layers.boundary.set_geometry([around]).to_crs(4326).total_bounds
-    return scan_roads(region.file("roads"), crs=layers.crs, box=(west, south, east, north))
+    box = (west, south, east, north)
+    return scan_roads(region.file("roads"), crs=layers.crs, box=box, speeds=_speeds(region), source=source)
 
 
 def build_networks(region: Region, roads: RoadLayer, layers: CountyLayers) -> dict[str, RoadNetwork]:
     """Build the network of every mode, with the planner's own barriers beside those of the roads file."""
-    from clinicplan.speeds import read_speeds
-
-    speeds = read_speeds(region.folder / region.travel.speeds if region.travel.speeds else None)
+    speeds = _speeds(region)
     own = own_barriers(layers)
     networks: dict[str, RoadNetwork] = {}
     for mode in region.travel.all_modes:
@@ -377,6 +378,12 @@ def redraw_map(
     draft.write_bytes(page.encode("utf-8"))
     draft.replace(path)
     return path
+
+
+def _speeds(region: Region) -> Speeds:
+    from clinicplan.speeds import read_speeds
+
+    return read_speeds(region.folder / region.travel.speeds if region.travel.speeds else None)
 
 
 def _joined(network: RoadNetwork, own: NDArray[np.object_]) -> NDArray[np.object_]:

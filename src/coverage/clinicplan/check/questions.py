@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from clinicplan.network.graph import RoadNetwork
     from clinicplan.network.snapping import AccessLegs
     from clinicplan.region import Region
-    from clinicplan.roads import RoadLayer
+    from clinicplan.roads.reading import RoadLayer
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -49,6 +49,7 @@ _LAYER_WORDS: Final = {
     "candidates": ("候选点", "备选点"),
     "urban_area": ("城区", "建成区"),
     "barriers": ("阻隔", "障碍"),
+    "roads": ("道路", "路网", "农村公路", "公路"),
 }
 
 

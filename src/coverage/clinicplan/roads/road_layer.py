@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.access_rules import WayRights, ferries, ferry_minutes, stopping_nodes, tunnels, way_rights
 from clinicplan.datum import converter
 from clinicplan.errors import NetworkError
-from clinicplan.geodesic import geodesic_mm
 from clinicplan.network.graph import RoadNetwork
-from clinicplan.road_faults import road_error, road_note
-from clinicplan.road_report import RoadReport, class_sums, tag_counts
+from clinicplan.roads.access_rules import WayRights, ferries, ferry_minutes, stopping_nodes, tunnels, way_rights
+from clinicplan.roads.faults import road_error, road_note
+from clinicplan.roads.geodesic import geodesic_mm
+from clinicplan.roads.report import RoadReport, class_sums, tag_counts
+from clinicplan.roads.ways import NO_OUTLINES, Flags, Float64, Int32, Int64, Outlines, TagTable, Ways
 from clinicplan.speeds import Speeds, TravelMode
 from clinicplan.standard import MS_PER_MIN
-from clinicplan.ways import NO_OUTLINES, Flags, Float64, Int32, Int64, Outlines, TagTable, Ways
 from clinicplan.words import phrase
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ MOTORWAYS = frozenset({"motorway", "motorway_link"})
 class RoadLayer:
     """Roads within a box, cut into pieces between consecutive vertices, for all modes.
 
-    Make one with `clinicplan.roads.scan_roads`.
+    Make one with `clinicplan.roads.reading.scan_roads`.
 
     Parameters
     ----------

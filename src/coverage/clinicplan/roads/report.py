@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from clinicplan.access_rules import (
+from clinicplan.errors import Fault
+from clinicplan.roads.access_rules import (
     ONE_WAY,
     REVERSIBLE,
     TWO_WAY,
@@ -19,10 +20,9 @@ from clinicplan.access_rules import (
     ferries,
     maxspeed_kmh,
 )
-from clinicplan.errors import Fault
-from clinicplan.road_faults import road_note
+from clinicplan.roads.faults import road_note
+from clinicplan.roads.ways import Flags, TagTable
 from clinicplan.speeds import Ferry, Speeds
-from clinicplan.ways import Flags, TagTable
 
 MOST_VALUES_SHOWN = 8
 SEASONAL_KEYS = ("seasonal", "winter_road", "ice_road")

@@ -9,23 +9,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clinicplan.access_rules import tag_keys
 from clinicplan.datum import metric_crs
 from clinicplan.errors import NetworkError, Severity
 from clinicplan.network.graph import RoadNetwork
-from clinicplan.osm_file import is_osm_file, read_osm_file
 from clinicplan.region import LayerSource
-from clinicplan.road_graphs import download_roads, graph_ways, has_only_times, read_graphml
-from clinicplan.road_layer import Box, RoadLayer, assemble
-from clinicplan.road_lines import read_road_lines
-from clinicplan.road_report import RoadReport
+from clinicplan.roads.access_rules import tag_keys
+from clinicplan.roads.graphs import download_roads, graph_ways, has_only_times, read_graphml
+from clinicplan.roads.lines import read_road_lines
+from clinicplan.roads.osm_file import is_osm_file, read_osm_file
+from clinicplan.roads.report import RoadReport
+from clinicplan.roads.road_layer import Box, RoadLayer, assemble
 from clinicplan.speeds import Speeds, read_speeds
 from clinicplan.words import fault
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from clinicplan.ways import Ways
+    from clinicplan.roads.ways import Ways
 
 __all__ = ["RoadLayer", "RoadReport", "download_roads", "read_roads", "scan_roads"]
 

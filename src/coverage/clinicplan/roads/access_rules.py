@@ -14,8 +14,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from clinicplan.roads.ways import Flags, Float64, TagTable
 from clinicplan.speeds import AccessValues, Speeds, TravelMode
-from clinicplan.ways import Flags, Float64, TagTable
 
 Int8 = NDArray[np.int8]
 

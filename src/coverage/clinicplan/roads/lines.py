@@ -15,9 +15,9 @@ from clinicplan.errors import Fault, LayerError, NetworkError
 from clinicplan.layers.origin import Origin
 from clinicplan.layers.projections import decide_crs, reproject
 from clinicplan.layers.vectors import read_features
-from clinicplan.road_faults import road_error, road_note
+from clinicplan.roads.faults import road_error, road_note
+from clinicplan.roads.ways import Float64, Int32, Int64, TagCollector, TagTable, Ways
 from clinicplan.speeds import RoadLayerTerms, Speeds
-from clinicplan.ways import Float64, Int32, Int64, TagCollector, TagTable, Ways
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.access_rules import duration_minutes, tag_keys
 from clinicplan.errors import Fault, NetworkError
-from clinicplan.osm_file import OBSTACLE_NODE_TAGS
-from clinicplan.road_faults import road_error, road_note
+from clinicplan.roads.access_rules import duration_minutes, tag_keys
+from clinicplan.roads.faults import road_error, road_note
+from clinicplan.roads.osm_file import OBSTACLE_NODE_TAGS
+from clinicplan.roads.ways import Float64, Int32, TagCollector, TagTable, Ways
 from clinicplan.speeds import Ferry, Speeds, read_speeds
-from clinicplan.ways import Float64, Int32, TagCollector, TagTable, Ways
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.road_faults import road_error
-from clinicplan.ways import NO_OUTLINES, Float64, Int32, Int64, Outlines, TagCollector, Ways
+from clinicplan.roads.faults import road_error
+from clinicplan.roads.ways import NO_OUTLINES, Float64, Int32, Int64, Outlines, TagCollector, Ways
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml", ".o5m", ".opl")
 WAY_KEYS = ("highway", "route", "waterway", "natural", "railway")
