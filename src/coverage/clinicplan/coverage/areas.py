@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clinicplan.coverage.circles import ServiceCircles
     from clinicplan.network.joining import JoinedNetwork
 
-COUNTY_CELL_M: Final = 40.0
+COUNTY_CELL_M: Final = 50.0
 """Fineness of the circle of all facilities, metres: a county in 2 s; each facility's own circle is drawn finer."""
 DRAWN_M: Final = 5.0
 """Outlines of single facilities are simplified by less than this, metres; circles still nest."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clinicplan.coverage.facility_figures import facility_figures_of
 from clinicplan.coverage.homes import Homes, locate_homes
-from clinicplan.coverage.searches import CircleRule, HomeTrips, ModeSearch, nearest_homes, search_of, trips_between
+from clinicplan.coverage.searches import CircleRule, HomeTrips, ModeSearch, nearest_homes, searches_of, trips_between
 from clinicplan.standard import UNREACHED, Standard
 from clinicplan.terms import EXEMPT_STATUSES, SUPPLEMENT_TIERS, serving_as
 
@@ -173,7 +173,7 @@ def service_circles(
         If the mode of the rule has no network.
     """
     homes = locate_homes(villages, natural_villages)
-    searches = {mode: search_of(mode, network, homes, facilities, rule) for mode, network in networks.items()}
+    searches = searches_of(networks, homes, facilities, rule)
     main = searches[rule.mode]
     counted = counted_facilities(facilities, rule.tiers, count_neighbours=rule.count_neighbours)
     supplemented = counted_facilities(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,6 +93,15 @@ class ModeSearch:
     by_time: SearchGraph
     by_length: SearchGraph
     n_homes: int
+
+
+def searches_of(
+    networks: Mapping[str, RoadNetwork], homes: Homes, facilities: gpd.GeoDataFrame, rule: CircleRule
+) -> dict[str, ModeSearch]:
+    """Put homes and facilities on the roads of every mode; modes in turn on the processors there are."""
+    with ThreadPoolExecutor() as pool:
+        jobs = {mode: pool.submit(search_of, mode, roads, homes, facilities, rule) for mode, roads in networks.items()}
+        return {mode: job.result() for mode, job in jobs.items()}
 
 
 def search_of(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clinicplan.errors import NetworkError
-from clinicplan.network.choice import open_parts, tiny_parts
+from clinicplan.network.choice import tiny_parts
 from clinicplan.network.graph import RoadNetwork
 from clinicplan.network.joining import NO_SEGMENT
 from clinicplan.network.snapping import TINY_SHARE
@@ -67,7 +67,7 @@ class Links:
         np.minimum.at(backward, link[~onward], time[~onward])
         joinable = np.zeros(pair.size, dtype=np.bool_)
         joinable[link if network.joinable is None else link[network.joinable[used]]] = True
-        parts = open_parts(network)
+        parts = network.open_part
         connected = ~tiny_parts(network, parts, TINY_SHARE)[parts]
         start, end = (part.astype(np.int32) for part in np.divmod(pair, max(network.n_nodes, 1)))
         return cls(start, end, forward, backward, joinable, connected[start] & connected[end])

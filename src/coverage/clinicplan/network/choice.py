@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.network.graph import connected_parts
 from clinicplan.network.pieces import RoadPieces
 from clinicplan.network.private_roads import PRIVATE_LIMIT_MM, lengths_to
 from clinicplan.standard import MM_PER_M, UNREACHED
@@ -132,13 +131,6 @@ class Choice:
     any_near: Flags
 
 
-def open_parts(network: RoadNetwork) -> Int32:
-    """Return the connected part of every node over roads that let traffic through."""
-    if network.through is None or network.through.all():
-        return network.component
-    return connected_parts(network.n_nodes, network.tail[network.through], network.head[network.through])
-
-
 def tiny_parts(network: RoadNetwork, parts: Int32, tiny_share: float) -> Flags:
     """Tell which parts are tiny: not the largest (part 0) and with less than a share of the open directed edges.
 
@@ -147,7 +139,7 @@ def tiny_parts(network: RoadNetwork, parts: Int32, tiny_share: float) -> Flags:
     network
         The roads.
     parts
-        Shape (nodes): part of each node, as `open_parts` numbers them.
+        Shape (nodes): part of each node, as `RoadNetwork.open_part` numbers them.
     tiny_share
         The share, 0 to 1.
 

@@ -16,6 +16,8 @@ from clinicplan.standard import MM_PER_M, MS_PER_S
 if TYPE_CHECKING:
     import networkx as nx
 
+    from clinicplan.network.pieces import RoadPieces
+
 Int32 = NDArray[np.int32]
 Float64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -235,9 +237,23 @@ class RoadNetwork:
         return group_edges(self.head, self.tail, self.n_nodes)
 
     @cached_property
+    def pieces(self) -> RoadPieces:
+        """The roads paired into two-way pieces and indexed by place; made once, when points first look for a road."""
+        from clinicplan.network.pieces import index_roads
+
+        return index_roads(self)
+
+    @cached_property
     def component(self) -> Int32:
         """Shape (nodes): number of the weakly connected part, 0 the one with most nodes, then by falling size."""
         return connected_parts(self.n_nodes, self.tail, self.head)
+
+    @cached_property
+    def open_part(self) -> Int32:
+        """Shape (nodes): as `component`, over roads that let traffic through alone."""
+        if self.through is None or self.through.all():
+            return self.component
+        return connected_parts(self.n_nodes, self.tail[self.through], self.head[self.through])
 
 
 def group_edges(start: Int32, end: Int32, n_nodes: int) -> Adjacency:

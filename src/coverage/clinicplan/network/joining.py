@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinicplan.network.crossings import Crossings, index_barriers
-from clinicplan.network.pieces import RoadPieces, index_roads
+from clinicplan.network.pieces import RoadPieces
 from clinicplan.network.private_roads import PRIVATE_LIMIT_MM, PrivateEdges, reach
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def join_points(network: RoadNetwork, legs: AccessLegs) -> JoinedNetwork:
     >>> joined.departure.tolist(), joined.network.time_ms.tolist()
     ([2], [18000, 54000, 18000, 54000])
     """
-    roads = legs.roads if legs.roads is not None and legs.roads.network is network else index_roads(network)
+    roads = legs.roads if legs.roads is not None and legs.roads.network is network else network.pieces
     entries = _entries(roads, legs)
     edges = _split(roads, entries)
     through = np.ones(edges.tail.size, dtype=bool) if network.through is None else network.through[edges.raw_edge]

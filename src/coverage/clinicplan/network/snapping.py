@@ -15,11 +15,10 @@ from clinicplan.network.choice import (
     Choice,
     nearest_free,
     open_nodes,
-    open_parts,
     prefer_connected,
     tiny_parts,
 )
-from clinicplan.network.pieces import RoadPieces, index_roads
+from clinicplan.network.pieces import RoadPieces
 from clinicplan.standard import MM_PER_M, UNREACHED
 
 if TYPE_CHECKING:
@@ -180,10 +179,10 @@ def find_access(
     """
     point_x, point_y, names = _points(ids, x, y)
     _check_walk(access_kmh, max_access_m)
-    index = index_roads(network) if roads is None else roads
+    index = network.pieces if roads is None else roads
     limit_mm = np.full(names.size, round(max_access_m * MM_PER_M), dtype=np.int64)
     nearest_mm = _nearest_mm(index, point_x, point_y)
-    parts = open_parts(network)
+    parts = network.open_part
     tiny = tiny_parts(network, parts, tiny_share)[parts]
     anywhere = Admission(index, np.ones(network.n_nodes, dtype=bool))
     choice = nearest_free(anywhere, point_x, point_y, nearest_mm, limit_mm)
