@@ -16,3 +16,11 @@ def sample_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
     write_sample(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample_result(sample_folder, tmp_path_factory):
+    """Everything `run` makes of the sample county, computed and written once a process (`result.out`)."""
+    from clinicplan import plan
+
+    return plan.run(sample_folder, out=tmp_path_factory.mktemp("sample-result") / "results")

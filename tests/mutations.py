@@ -478,9 +478,12 @@ def lose_shape(case, layer):
 
 @mutation(*SHAPES, formats=AS_SHAPES)
 def reduce_shape(case, layer):
+    import shapely
+
     shapes = getattr(case.county, layer).shapes
     at = case.random.randrange(len(shapes))
-    shapes[at] = case.random.choice((shapes[at].exterior, shapes[at].centroid, shapes[at].centroid.buffer(1e-4)))
+    line = shapely.LineString(shapes[at].exterior.coords)
+    shapes[at] = case.random.choice((line, shapes[at].centroid, shapes[at].centroid.buffer(1e-4)))
 
 
 @mutation(*SHAPES, formats=AS_SHAPES)

@@ -34,7 +34,7 @@ TOLD_BY = {
 """Layers whose warnings may tell of a change in a layer."""
 CONSEQUENCES = frozenset(
     {"village_without_clinic", "village_clinic_closed", "clinic_unmatched", "clinic_by_nearness", "clinic_ambiguous",
-     "clinic_other_unit", "facility_village_unknown", "access_legs", "township_without_villages", "datum_converted"}
+     "clinic_other_unit", "facility_village_unknown", "access_legs", "township_without_villages"}
 )  # fmt: skip
 """Notes that follow from a change without naming it; they do not count as a warning of it."""
 

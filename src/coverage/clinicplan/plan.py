@@ -34,6 +34,8 @@ Progress = Callable[..., None]
 COVERAGE_PRODUCTS: Final = frozenset({"tables"})
 ISOCHRONE_PRODUCTS: Final = frozenset({"isochrones"})
 ALL_PRODUCTS: Final = COVERAGE_PRODUCTS | ISOCHRONE_PRODUCTS | {"map"}
+COMMANDS: Final = {COVERAGE_PRODUCTS: "coverage", ISOCHRONE_PRODUCTS: "isochrones"}
+"""Which command makes which products; `run` makes all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,14 +167,17 @@ def run(
     if out is not None:
         require_free(Path(out), force=force)
     watch = Stopwatch(progress)
-    county = read_county(region, watch=watch)
-    language = lang or county.region.lang
+    read = region if isinstance(region, Region) else read_region(region)
+    _require_apart(read, out)
+    county = read_county(read, watch=watch)
+    language = lang or read.lang
     result = compute(county, lang=language, watch=watch, products=products, out=None if out is None else Path(out))
     if out is not None:
         from clinicplan.report.folder import write_results
 
         with result_folder(Path(out), force=force) as folder:
-            write_results(result, folder, lang=language, watch=watch, command="run")
+            command = COMMANDS.get(products, "run")
+            write_results(result, folder, lang=language, watch=watch, command=command)
     return result
 
 
@@ -180,16 +185,18 @@ def demo(
     folder: str | Path, *, lang: Language = "zh", force: bool = False, progress: Progress | None = None
 ) -> CountyResult:
     """Write the sample county into `folder/region` and its results into `folder/results`."""
-    from clinicplan.results import result_folder, write_manifest
+    from clinicplan.results import require_free, result_folder, write_manifest
     from clinicplan.sample import write_sample
 
+    target, out = Path(folder) / "region", Path(folder) / "results"
+    require_free(target, force=force)
+    require_free(out, force=force)
     if progress is not None:
         progress("sample")
-    target = Path(folder) / "region"
     with result_folder(target, force=force) as draft:
         write_sample(draft)
         write_manifest(draft, {"sample": "示例数据 / synthetic data"})
-    return run(target / "region.toml", out=Path(folder) / "results", lang=lang, force=force, progress=progress)
+    return run(target / "region.toml", out=out, lang=lang, force=force, progress=progress)
 
 
 def check(
@@ -201,9 +208,13 @@ def check(
     progress: Progress | None = None,
 ) -> Inspection:
     """Inspect the data of a county in the three severities; write the table where `out` is given."""
-    from clinicplan.results import result_folder, write_csv, write_manifest
+    from clinicplan.results import require_free, result_folder, write_csv, write_manifest
 
-    county = read_county(region, watch=Stopwatch(progress), strict=False)
+    if out is not None:
+        require_free(Path(out), force=force)
+    read = read_region(region)
+    _require_apart(read, out)
+    county = read_county(read, watch=Stopwatch(progress), strict=False)
     inspection = county.inspection
     if out is not None:
         with result_folder(Path(out), force=force) as folder:
@@ -278,7 +289,7 @@ def compute(
             rule,
             natural_villages=county.layers.natural_villages,
         )
-    _require_villages(circles)
+    _require_villages(circles, county.region.layers.villages.path)
     with watch.step("isochrones"):
         areas, facility_areas = circle_areas(circles, each="isochrones" in products)
     summary = full_summary(county, circles, areas, lang)
@@ -359,25 +370,44 @@ def download_place(place: str, path: str | Path, *, force: bool = False) -> Path
 def redraw_map(
     result: str | Path, *, lang: Language, tiles: Literal["tianditu", "osm"] | None, tianditu_key: str | None
 ) -> Path:
-    """Draw the map of a result folder again, from the region that its manifest names."""
-    import json
+    """Draw the map of a result folder again, from the region that its manifest names.
 
-    from clinicplan.errors import OutputError
+    Raises
+    ------
+    OutputError
+        If the folder is no result, or its inputs are not what they were: the map would not match the tables.
+    """
     from clinicplan.report.picture import county_picture
     from clinicplan.report.webmap import render_map
 
     folder = Path(result)
-    manifest = folder / "manifest.json"
-    if not manifest.is_file():
-        raise OutputError(fault(Severity.ERROR, "not_a_result", folder=str(folder)))
-    source = Path(json.loads(manifest.read_text(encoding="utf-8")).get("region_file", ""))
-    found = run(source if source.is_absolute() else folder / source, lang=lang, products=COVERAGE_PRODUCTS)
+    region = _region_of_result(folder)
+    found = run(region, lang=lang, products=COVERAGE_PRODUCTS)
     page = render_map(county_picture(found, lang), lang=lang, tiles=tiles, tianditu_key=tianditu_key)
     path = folder / "map.html"
     draft = folder / ".map.html"
     draft.write_bytes(page.encode("utf-8"))
     draft.replace(path)
     return path
+
+
+def _region_of_result(folder: Path) -> Region:
+    """Read the region that a result was computed from, as long as all its files are what they were."""
+    import json
+
+    from clinicplan.errors import OutputError
+    from clinicplan.results import MANIFEST, describe_inputs
+
+    manifest = folder / MANIFEST
+    entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+    if "region_file" not in entries:
+        raise OutputError(fault(Severity.ERROR, "not_a_result", folder=str(folder)))
+    region = read_region(entries["region_file"])
+    now = describe_inputs(region.input_files())
+    changed = sorted(layer for layer in {*now, *entries["inputs"]} if now.get(layer) != entries["inputs"].get(layer))
+    if changed:
+        raise OutputError(fault(Severity.ERROR, "inputs_changed", folder=str(folder), layers=", ".join(changed)))
+    return region
 
 
 def _speeds(region: Region) -> Speeds:
@@ -390,6 +420,17 @@ def _joined(network: RoadNetwork, own: NDArray[np.object_]) -> NDArray[np.object
     import numpy as np
 
     return own if network.barrier_lines is None else np.r_[network.barrier_lines, own]
+
+
+def _require_apart(region: Region, out: str | Path | None) -> None:
+    """Refuse to write where the inputs stand: replacing the folder would take them away."""
+    from clinicplan.errors import OutputError
+
+    if out is None:
+        return
+    folder = Path(out).resolve()
+    if any(path.resolve().is_relative_to(folder) for path in region.input_files().values()):
+        raise OutputError(fault(Severity.ERROR, "output_holds_inputs", folder=str(out)))
 
 
 def _require_files(region: Region) -> None:
@@ -405,11 +446,11 @@ def _require_files(region: Region) -> None:
         raise LayerError(*missing)
 
 
-def _require_villages(circles: ServiceCircles) -> None:
+def _require_villages(circles: ServiceCircles, file: str) -> None:
     """Refuse a county of which nothing can be said."""
     if not (circles.group != "pending").any():
         reasons = ", ".join(sorted(set(circles.reason)))
-        raise LayerError(fault(Severity.ERROR, "nothing_to_assess", layer="villages", detail=reasons))
+        raise LayerError(fault(Severity.ERROR, "nothing_to_assess", layer="villages", file=file, detail=reasons))
 
 
 def _policy(region: Region) -> Profile | None:

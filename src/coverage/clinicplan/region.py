@@ -206,6 +206,11 @@ class Region(_Table):
         source: LayerSource = getattr(self.layers, layer)
         return self.folder / source.path
 
+    def input_files(self) -> dict[str, Path]:
+        """Return every file that results rest on, by layer: the region file, the layers, the speeds if given."""
+        files = {"region": self.path, **{name: self.file(name) for name in self.layers.present()}}
+        return {**files, "speeds": self.folder / self.travel.speeds} if self.travel.speeds else files
+
 
 def language_of_code(code: str) -> Language:
     """Return `zh` for an administrative code of China (six digits, first two 11-82), else `en`."""

@@ -172,7 +172,7 @@ def package_versions() -> dict[str, str]:
 
 
 def write_manifest(folder: Path, entries: Mapping[str, Any]) -> None:
-    """Write the manifest, last, with the list of the other files and their checksums."""
+    """Write the manifest, last, with the list of the other files and their sizes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     listed = {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size} for path in files}
     write_json({**entries, "files": listed}, folder / MANIFEST)

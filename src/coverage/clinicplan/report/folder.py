@@ -87,7 +87,6 @@ def manifest(result: CountyResult, *, lang: Language, seconds: dict[str, float],
     from clinicplan.speeds import read_speeds
 
     region = result.county.region
-    files = {name: region.file(name) for name in region.layers.present()}
     speeds_file = region.folder / region.travel.speeds if region.travel.speeds else None
     table = read_speeds(speeds_file).table()
     used = table[table["mode"].isin(["", *region.travel.all_modes])]
@@ -99,7 +98,7 @@ def manifest(result: CountyResult, *, lang: Language, seconds: dict[str, float],
         "lang": lang,
         "code": region.code,
         "region_file": str(region.path.resolve()),
-        "inputs": describe_inputs({"region": region.path, **files}),
+        "inputs": describe_inputs(region.input_files()),
         "region": region.model_dump(mode="json", exclude={"path"}),
         "policy": None if result.county.profile is None else result.county.profile.model_dump(mode="json"),
         "parameters": used.to_dict(orient="records"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ import shapely
 from clinicplan.report import map_cards, map_geometry, style
 from clinicplan.report.escaping import escape
 from clinicplan.report.map_symbols import area_swatch, dash_text, line_swatch, symbol_options, symbol_swatch
-from clinicplan.terms import TIERS
+from clinicplan.terms import FIXED_TIERS, SUPPLEMENT_TIERS, TIERS
 from clinicplan.words import word
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ AREA_OPACITY: Final = 0.78
 VILLAGE_LABEL_ZOOM: Final = 13
 HOSPITAL_LABEL_ZOOM: Final = 12
 NO_LABEL_ZOOM: Final = 99
+SHOWN_TIERS: Final = (*FIXED_TIERS, *SUPPLEMENT_TIERS)
+"""Facilities on the map when the page opens; the others are a click away in the layer control."""
 
 Entry = tuple[str, str]
 """Name in the legend and its picture."""
@@ -171,7 +173,7 @@ def _roads(picture: CountyPicture, lang: Language) -> tuple[list[MapLayer], list
 
 
 def _hidden_note(layers: Sequence[MapLayer], lang: Language) -> list[str]:
-    names = [layer.name for layer in reversed(layers) if not layer.show]
+    names = [layer.name for layer in reversed(layers) if not layer.show and layer.group == "roads"]
     return [word("map.note.hidden", lang, layers=_joined(names, lang))] if names else []
 
 
@@ -255,7 +257,8 @@ def _facilities(picture: CountyPicture, lang: Language) -> list[MapLayer]:
         name = word(f"general.tier.{tier}", lang)
         zoom = HOSPITAL_LABEL_ZOOM if tier in TIERS[: TIERS.index("community_centre")] else NO_LABEL_ZOOM
         entries = [(name, symbol_swatch(style.FACILITY_SYMBOLS[tier])), *_state_entries(states, lang)]
-        layers.append(_point_layer(f"facility-{tier}", "facilities", name, rows, cards, symbols, entries, zoom))
+        layer = _point_layer(f"facility-{tier}", "facilities", name, rows, cards, symbols, entries, zoom)
+        layers.append(replace(layer, show=tier in SHOWN_TIERS))
     return layers
 
 

@@ -49,7 +49,7 @@ def county_picture(result: CountyResult, lang: Language) -> CountyPicture:
         townships=None if layers.townships is None else layers.townships[["township", "geometry"]],
         roads=roads_to_draw(result),
         water=water_to_draw(result),
-        circles=result.circle_areas,
+        circles=result.circle_areas.clip(layers.boundary.geometry.union_all()),
         facilities=_facilities(result),
         villages=villages[~villages.geometry.isna()].reset_index(drop=True),
         pending=_pending(villages[aside]),
