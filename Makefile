@@ -36,6 +36,7 @@ test-all: .venv/with-test  ## the tests and the slow evidence
 lint: .venv/with-dev  ## style, docstrings, spelling of names
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/numpydoc lint $$(git ls-files 'src/*.py')
 
 types: .venv/with-dev  ## static types
 	$(BIN)/mypy

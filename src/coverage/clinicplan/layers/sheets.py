@@ -32,7 +32,7 @@ SURE_HITS: Final = 3
 _FIRST_CELLS: Final = 4
 """Cells of a row that are looked at before it is compared with the whole alias table."""
 
-_TOTAL: Final = re.compile(r".{0,12}(合计|总计|小计|共计|总和)([:：(（].*)?|(grand )?total|subtotal", re.IGNORECASE)
+_TOTAL: Final = re.compile(r".{0,12}(合计|总计|小计|共计|总和)([:：(（].*)?|(grand)?total|subtotal", re.IGNORECASE)
 _REMARK: Final = re.compile(
     r"(备注|注|说明|填表说明|填表人|填报人|制表人|审核人|负责人|单位负责人|统计负责人|联系电话|联系人|填报日期|报出日期|填报单位|数据来源|资料来源|source|note)s?"
     r"\s*[:：].*|备注|注|(注|说明)\d.*",
@@ -273,7 +273,7 @@ def _body_rows(grid: Grid, header: Header, layer: str, dropped: _Dropped) -> lis
 
 def _is_total(cell: str) -> bool:
     # Most cells are settled without the pattern: tables may have tens of thousands of rows.
-    return any(sign in cell for sign in _TOTAL_SIGNS) and _TOTAL.fullmatch(clean(cell)) is not None
+    return any(sign in cell for sign in _TOTAL_SIGNS) and _TOTAL.fullmatch(clean(cell).replace(" ", "")) is not None
 
 
 def _is_remark(cell: str) -> bool:

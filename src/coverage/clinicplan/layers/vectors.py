@@ -98,6 +98,9 @@ def _as_utf8(path: Path, source: LayerSource, origin: Origin) -> tuple[bytes, li
         text, encoding = decode_text(path.read_bytes(), source.encoding)
     except UnknownEncodingError as error:
         raise origin.stop("unreadable_text", tried=str(error)) from None
+    if "\0" in text:
+        # GDAL stops at a zero byte and would return the features before it as if they were all.
+        raise origin.stop("unreadable_text", tried=encoding)
     if path.suffix.lower() in _MARKUP_FORMATS:
         if re.search(r"<!DOCTYPE|<!ENTITY", text[:100_000], re.IGNORECASE):
             raise origin.stop("document_type")
