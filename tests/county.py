@@ -1,6 +1,6 @@
-"""Draw a small complete county and write it as a planner's files are: workbook, GB18030 table, GeoJSON, GeoPackage, PBF.
+"""Draw a small complete county and write its files as a planner's are: workbook, GB18030 table, GeoJSON, GPKG, PBF.
 
-Eighteen units of three townships, eleven facilities and a grid of eight roads each way, which reach past the boundary
+Eighteen units of three townships, ten facilities and a grid of eight roads each way, which reach past the boundary
 and its 2 km margin. The drawing is plain Python values (`County`), so that a test may spoil one of them before it is
 written; the same drawing always gives the same figures. Kilometres count east and north of (120.9, 29.5).
 

@@ -132,9 +132,7 @@ def test_all_missing_files_are_named_at_once(program, folder):
         path_of(folder, layer).unlink()
     code, out, _ = program.call("run", folder, "--out", program.tmp_path / "results", "--json")
     assert code == 2
-    assert [fault["layer"] for fault in json.loads(out)["faults"]] == [
-        name for name in plan.read_region(folder).layers.present()
-    ]
+    assert [fault["layer"] for fault in json.loads(out)["faults"]] == list(plan.read_region(folder).layers.present())
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -193,6 +191,15 @@ def test_a_table_in_no_known_encoding_is_named(program, folder):
     assert program.refuse(folder)["unreadable_text"]["file"] == path.name
 
 
+@pytest.mark.parametrize("layer", ["boundary", "facilities"])
+def test_a_text_layer_with_zero_bytes_is_never_read_in_part(program, folder, layer):
+    name = f"{layer}.geojson"
+    redraw(folder, lambda county: county.rename(layer, name))
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data[: len(data) // 2] + b"\0\0" + data[len(data) // 2 :])
+    assert program.refuse(folder)["unreadable_text"]["file"] == name
+
+
 def test_a_stated_encoding_that_is_wrong_is_named(program, folder):
     redraw(folder, lambda county: county.region["layers"]["facilities"].update(encoding="utf-8"))
     assert program.refuse(folder)["unreadable_text"]["layer"] == "facilities"
@@ -241,7 +248,9 @@ def test_a_truncated_extract_is_named(program, folder, share):
 @pytest.mark.parametrize(
     "data", [b"\0" * 5000, b"\xff" * 5000, b"<html>404 not found</html>", b"PK\x03\x04 not a zip", "道路".encode() * 99]
 )
-@pytest.mark.parametrize("name", ["roads.osm.pbf", "roads.osm", "roads.osm.gz", "roads.osm.bz2", "roads.graphml", "roads.gpkg"])
+@pytest.mark.parametrize(
+    "name", ["roads.osm.pbf", "roads.osm", "roads.osm.gz", "roads.osm.bz2", "roads.graphml", "roads.gpkg"]
+)
 def test_garbage_for_roads_is_named(program, folder, name, data):
     redraw_name(folder, "roads", name).write_bytes(data)
     (fault,) = program.refuse(folder).values()
@@ -292,6 +301,28 @@ def redraw_name(folder, layer, name):
     county.rename(layer, name)
     drawing.write_county(county, folder, only=["region"])
     return folder / name
+
+
+@pytest.mark.parametrize("spot", ["999", "-181", "nan", "1e9"])
+def test_a_node_off_the_earth_never_ends_the_process(program, folder, spot):
+    redraw(folder, lambda county: county.rename("roads", "roads.osm"))
+    path = folder / "roads.osm"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('lon="120.', f'lon="{spot}" was="120.', 1), encoding="utf-8")
+    code, out, err = program.call("coverage", folder, "--out", program.tmp_path / "results", "--json", "--lang", "en")
+    assert code == 2 or "missing_nodes" in out
+    assert "Traceback" not in err
+
+
+def test_a_node_far_from_its_neighbours_is_said_and_its_road_left_out(program, folder, expected):
+    def move(county):
+        lon, lat, tags = county.roads.nodes[1]
+        county.roads.nodes[1] = (lon - 20, lat, tags)
+
+    summary = program.accept(redraw(folder, move))
+    (said,) = [item for item in summary["warnings"] if item["code"] == "misplaced_nodes"]
+    assert said["count"] == 2
+    assert totals(summary) == expected
 
 
 def test_roads_of_another_place_are_named(program, folder):
@@ -531,6 +562,23 @@ def test_a_county_without_townships_gives_equal_figures(program, folder, expecte
     assert totals(program.accept(folder)) == expected
 
 
+def test_a_header_that_is_not_recognised_is_said(program, folder):
+    def rename(county):
+        county.facilities.header[county.facilities.column("运行状态")] = "运转与否"
+
+    summary = program.accept(redraw(folder, rename))
+    (said,) = [item for item in summary["warnings"] if item["code"] == "header_unknown"]
+    assert said["layer"] == "facilities"
+    assert "运转与否" in said["text"]
+
+
+def test_a_total_written_with_blanks_is_no_village(program, folder, expected):
+    def add(county):
+        county.villages.rows.insert(6, ["合　计", None, None, None, 9999, None, None, None])
+
+    assert totals(program.accept(redraw(folder, add))) == expected
+
+
 # The result folder
 
 
@@ -603,7 +651,11 @@ def shell(*arguments, limit_bytes=None):
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit_bytes}, {limit_bytes})); "
     code = f"{limit if limit_bytes else ''}from clinicplan.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, encoding="utf-8", check=False
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
 
 

@@ -19,7 +19,8 @@ from mutations import MUTATIONS, make_case
 CASES = 500
 CHUNK = 5
 WRITTEN_EVERY = 10
-"""One case in so many writes its whole result."""
+MAPPED_EVERY = 50
+"""One case in so many writes its tables, and one in so many isochrones and map too."""
 FEWEST_OPERATORS = 20
 ROUNDED_MS = 600
 """The mean is given in hundredths of a minute."""
@@ -101,8 +102,9 @@ def verdict(number, folder, unspoilt):
     mutation, case, formats = make_case(number)
     region = case.write(folder / "region")
     out = folder / "results" if number % WRITTEN_EVERY == 0 else None
+    products = plan.COVERAGE_PRODUCTS if number % MAPPED_EVERY else plan.ALL_PRODUCTS
     try:
-        result = plan.run(region, out=out, products=plan.COVERAGE_PRODUCTS)
+        result = plan.run(region, out=out, products=products)
     except PlannerError as error:
         left = sorted(path.name for path in folder.iterdir())
         if left != ["region"]:
