@@ -277,7 +277,7 @@ def delete_key(case, layer):
     table, key = case.random.choice(
         ((region, "name"), (region, "code"), (region, "layers"), (region["layers"], "roads"),
          (region["layers"], "boundary"), (region["layers"], "townships"), (region["layers"]["villages"], "path"),
-         (region["layers"]["villages"], "datum"), (region["standard"], "minutes"), (region["standard"], "bands"),
+         (region["layers"]["villages"], "datum"), (region["standard"], "minutes"),
          (region["travel"], "mode"), (region["travel"], "modes"), (region["travel"], "margin_km"))
     )  # fmt: skip
     del table[key]
@@ -300,8 +300,9 @@ def write_wrong_value(case, layer):
     table, key = case.random.choice(
         ((region, "name"), (region, "code"), (region, "policy"), (region, "crs"), (region["layers"], "villages"),
          (region["layers"]["villages"], "datum"), (region["layers"]["villages"], "path"),
-         (region["standard"], "minutes"), (region["standard"], "bands"), (region["travel"], "mode"), (region["travel"], "modes"),
-         (region["travel"], "margin_km"), (region["travel"], "access_kmh"), (region["travel"], "max_access_m"))
+         (region["standard"], "minutes"), (region["standard"], "bands"), (region["travel"], "mode"),
+         (region["travel"], "modes"), (region["travel"], "margin_km"), (region["travel"], "access_kmh"),
+         (region["travel"], "max_access_m"))
     )  # fmt: skip
     table[key] = case.random.choice((-1, 1e300, "x", [], ["x"], True, {"a": 1}, "", "../..", "\0", [-1, 2]))
 

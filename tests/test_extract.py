@@ -201,3 +201,21 @@ def test_andorra_fills_up_to_the_national_total(tmp_path):
     assert set(villages["population_source"]) == {"tagged", "within_count", "buildings"}
     assert len(report.facilities.unnamed_hospitals) == 7
     assert "unnamed_hospital" in {item.code for item in report.faults}
+
+
+def test_a_blank_region_folder_can_be_filled_in_and_read_back(tmp_path):
+    """Every header of the workbooks is recognised; filled in with one village and clinic, the files read."""
+    import python_calamine
+
+    from clinicplan.extract.templates import FACILITY_COLUMNS, VILLAGE_COLUMNS, write_region_template
+    from clinicplan.layers.headers import read_headers
+
+    folder = write_region_template(tmp_path / "county")
+    region = read_region(folder)
+    assert region.standard.minutes == 15
+    for layer, columns in (("villages", VILLAGE_COLUMNS), ("facilities", FACILITY_COLUMNS)):
+        book = python_calamine.CalamineWorkbook.from_path(region.file(layer))
+        header = [str(cell) for cell in book.get_sheet_by_index(0).to_python()[0]]
+        assert len(header) == len(columns)
+        assert set(read_headers(header, layer, {}).columns.values()) == set(columns)
+        assert book.sheet_names[1] == "填表说明"

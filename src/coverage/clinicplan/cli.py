@@ -90,8 +90,8 @@ def demo(
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="新建的地区文件夹 / the region folder to make.")],
-    from_osm: Annotated[Path, typer.Option("--from-osm", help="OSM 文件 / an OpenStreetMap extract.")],
-    boundary: Annotated[Path, typer.Option("--boundary", help="边界文件 / a boundary file.")],
+    from_osm: Annotated[Path | None, typer.Option("--from-osm", help="OSM 文件 / an OpenStreetMap extract.")] = None,
+    boundary: Annotated[Path | None, typer.Option("--boundary", help="边界文件 / a boundary file.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="地区名称 / name of the region.")] = None,
     tiers: Annotated[Path | None, typer.Option("--tiers", help="机构分级表 / a tier table of your own.")] = None,
     lang: LangOption = None,
@@ -99,7 +99,12 @@ def init(
     json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
-    """由 OSM 文件建立地区文件夹 / build a region folder from an extract."""
+    """建立地区文件夹：空白模板，或由 OSM 文件 / make a region folder: blank, or from an extract."""
+    if (from_osm is None) != (boundary is None):
+        raise typer.BadParameter("--from-osm FILE --boundary FILE")
+    if from_osm is None or boundary is None:
+        _init_template(folder, Console(_language(lang, None), quiet=quiet, json=json), force=force)
+        return
     from clinicplan.extract import write_region_from_extract
 
     console = Console(_language(lang, None, default="en"), quiet=quiet, json=json)
@@ -107,6 +112,15 @@ def init(
     for line in report.lines(console.lang):
         console.say(line)
     console.say_json(report.to_json())
+
+
+def _init_template(folder: Path, console: Console, *, force: bool) -> None:
+    from clinicplan.extract.templates import write_region_template
+    from clinicplan.words import word
+
+    made = write_region_template(folder, lang=console.lang, force=force)
+    console.say(word("extract.template.done", console.lang, folder=made))
+    console.say_json({"folder": str(made)})
 
 
 @app.command()
