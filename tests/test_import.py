@@ -50,6 +50,11 @@ def test_names_that_are_modules_too_can_be_called():
     assert callable(clinicplan.isochrones)
 
 
+def test_steps_can_be_reached_from_the_root():
+    code = "import clinicplan; clinicplan.travel.node_times; clinicplan.datum.wgs84_to_gcj02"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_an_unknown_name_is_said():
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = clinicplan.no_such_name

@@ -360,3 +360,14 @@ def test_contraction_of_a_real_country_changes_no_trip(weight, limit):
     assert tables[0][1].size > 500
     for table in tables[1:]:
         assert all(np.array_equal(one, other) for one, other in zip(tables[0], table, strict=True))
+
+
+def test_a_layers_own_ids_are_the_leftmost():
+    """A village names its clinic and a clinic its village; neither is taken for the layer's own id."""
+    import town
+
+    villages = town.villages().dropna(subset="geometry").head(3).assign(facility_id="C1")
+    facilities = town.facilities().assign(village_id="V01")
+    times = travel_times(town.network(), villages, facilities, limit_min=20)
+    assert set(times.to_frame()["village_id"]) <= {"V01", "V02", "V03"}
+    assert set(times.to_frame()["facility_id"]) <= set(facilities["facility_id"])

@@ -37,7 +37,7 @@ _HOMES = {
     "service_circles": "coverage",
     "travel_times": "travel",
 }
-_MODULES = ("report",)
+_MODULES = ("coverage", "datum", "layers", "network", "policy", "region", "report", "roads", "standard", "travel")
 
 __all__ = [
     "CircleRule",

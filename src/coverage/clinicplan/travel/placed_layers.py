@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 ID_COLUMNS: Final = ("natural_village_id", "candidate_id", "facility_id", "village_id", "id")
-"""Columns that hold the ids of a layer; the first present one is taken."""
+"""Columns that hold ids. A layer may have several (a clinic names its village, a village its clinic): the leftmost is
+its own."""
 
 
 class PlacedLayer(NamedTuple):
@@ -40,7 +41,7 @@ def place_layers(
     network
         Gives the coordinate system; where it has none, both layers must have the same projected one.
     origins, destinations
-        Layers with ids in one of `ID_COLUMNS`, else the index.
+        Layers with ids in the leftmost of `ID_COLUMNS` that they have, else the index.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def _layer_faults(network: RoadNetwork, name: str, layer: gpd.GeoDataFrame) -> I
 
 
 def _ids(layer: gpd.GeoDataFrame) -> tuple[str, NDArray[np.object_]]:
-    column = next((name for name in ID_COLUMNS if name in layer.columns), "")
+    column = next((str(name) for name in layer.columns if name in ID_COLUMNS), "")
     values = layer[column] if column else layer.index.to_series()
     return column or "index", values.astype(str).to_numpy(dtype=object)
 
