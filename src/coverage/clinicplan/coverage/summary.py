@@ -99,7 +99,8 @@ def township_figures(circles: ServiceCircles) -> pd.DataFrame:
     -------
     townships
         One row a township and a last row with an empty name in `township` standing for the county: villages and
-        people assessed, within each band (cumulative), within the standard, outside, pending, communities, exempt.
+        people assessed, within the standard, within each band (cumulative), outside; within the standard with
+        supplement and under every mode; pending, communities and exempt rows with their people.
     """
     villages = circles.villages
     order = villages.groupby("township")["village_id"].min().sort_values(kind="stable").index
@@ -120,8 +121,17 @@ def _township_row(circles: ServiceCircles, name: str, here: Flags) -> dict[str, 
         row[f"villages_{label}"] = int((chosen & (worst != UNREACHED) & (worst <= band)).sum())
         row[f"people_{label}"] = int(homes.people[near].sum())
     row["villages_outside"] = row["villages"] - row["villages_covered"]
+    beside = {"with_supplement": circles.with_supplement, **circles.by_mode}
+    for label, trips in beside.items():
+        figures = covered_figures(trips, chosen, people)
+        row[f"villages_covered_{label}"] = figures["villages_covered"]
+        row[f"people_covered_{label}"] = figures["people_covered"]
     for group in ("pending", "community", "exempt"):
-        row[f"{group}_rows"] = int((here & (circles.group == group)).sum())
+        rows = here & (circles.group == group)
+        row[f"{group}_rows"] = int(rows.sum())
+        row[f"{group}_people"] = int(people[rows].sum())
+    communities = here & (circles.group == "community")
+    row["community_people_covered"] = int(circles.village_trips.people_within[communities].sum())
     row["facilities_counted"] = int((circles.counted & _in_township(circles, name)).sum())
     return row
 
