@@ -15,7 +15,7 @@ import sys
 import pytest
 
 import county as drawing
-from clinicplan import cli, plan
+from clinicplan import cli, plan, terms
 from osm_text import osm_text
 
 HUNDRED_LAUGHS = """<?xml version="1.0"?>
@@ -113,7 +113,7 @@ def redraw(folder, spoil):
 @pytest.fixture(scope="module")
 def expected(written):
     """Figures of the unspoilt county."""
-    return totals(plan.run(written, products=plan.COVERAGE_PRODUCTS).summary)
+    return totals(plan.run(written, products=terms.COVERAGE_PRODUCTS).summary)
 
 
 # Files
@@ -677,3 +677,11 @@ def test_a_process_that_cannot_write_leaves_nothing(folder, tmp_path, limit_byte
     assert found.returncode == 2, found.stderr
     assert "Traceback" not in found.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["region"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_sample_that_cannot_be_written_leaves_nothing(tmp_path):
+    found = shell("demo", "--out", tmp_path / "demo", "--lang", "en", limit_bytes=20_000)
+    assert found.returncode == 2, found.stderr
+    assert "cannot write" in found.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -12,7 +12,7 @@ import functools
 import pytest
 
 import county as drawing
-from clinicplan import plan
+from clinicplan import plan, terms
 from clinicplan.errors import PlannerError, Severity, fault_line
 from mutations import MUTATIONS, make_case
 
@@ -79,7 +79,7 @@ def unspoilt(tmp_path_factory):
         for layer, name in formats:
             county.rename(layer, name)
         folder = tmp_path_factory.mktemp("unspoilt")
-        result = plan.run(drawing.write_county(county, folder), products=plan.COVERAGE_PRODUCTS)
+        result = plan.run(drawing.write_county(county, folder), products=terms.COVERAGE_PRODUCTS)
         return figures(result), warnings_of(result)
 
     return answer
@@ -102,7 +102,7 @@ def verdict(number, folder, unspoilt):
     mutation, case, formats = make_case(number)
     region = case.write(folder / "region")
     out = folder / "results" if number % WRITTEN_EVERY == 0 else None
-    products = plan.COVERAGE_PRODUCTS if number % MAPPED_EVERY else plan.ALL_PRODUCTS
+    products = terms.COVERAGE_PRODUCTS if number % MAPPED_EVERY else terms.ALL_PRODUCTS
     try:
         result = plan.run(region, out=out, products=products)
     except PlannerError as error:

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, Literal, cast
 import typer
 
 from clinicplan.errors import Fault, Language, PlannerError, Severity, fault_line
+from clinicplan.terms import ALL_PRODUCTS, COVERAGE_PRODUCTS, ISOCHRONE_PRODUCTS
 
 EXIT_BUG: Final = 1
 EXIT_INPUT: Final = 2
@@ -154,10 +155,7 @@ def run(
     force: ForceOption = False,
 ) -> None:
     """完整运行：服务圈、表格、地图 / everything: circles, tables, map."""
-    from clinicplan import plan
-
-    console = Console(_language(lang, region), quiet=quiet, json=json)
-    _print_run(console, plan.run(region, out=out, lang=console.lang, force=force, progress=console.progress))
+    _run(ALL_PRODUCTS, region, out, Console(_language(lang, region), quiet=quiet, json=json), force=force)
 
 
 @app.command()
@@ -170,13 +168,7 @@ def coverage(
     force: ForceOption = False,
 ) -> None:
     """只算服务圈和表格 / circles and tables only."""
-    from clinicplan import plan
-
-    console = Console(_language(lang, region), quiet=quiet, json=json)
-    result = plan.run(
-        region, out=out, lang=console.lang, force=force, progress=console.progress, products=plan.COVERAGE_PRODUCTS
-    )
-    _print_run(console, result)
+    _run(COVERAGE_PRODUCTS, region, out, Console(_language(lang, region), quiet=quiet, json=json), force=force)
 
 
 @app.command()
@@ -189,12 +181,14 @@ def isochrones(
     force: ForceOption = False,
 ) -> None:
     """各机构等时圈 / the area each facility serves in time."""
+    _run(ISOCHRONE_PRODUCTS, region, out, Console(_language(lang, region), quiet=quiet, json=json), force=force)
+
+
+def _run(products: frozenset[str], region: Path, out: Path, console: Console, *, force: bool) -> None:
+    """Run a county and print the answer."""
     from clinicplan import plan
 
-    console = Console(_language(lang, region), quiet=quiet, json=json)
-    result = plan.run(
-        region, out=out, lang=console.lang, force=force, progress=console.progress, products=plan.ISOCHRONE_PRODUCTS
-    )
+    result = plan.run(region, out=out, lang=console.lang, force=force, progress=console.progress, products=products)
     _print_run(console, result)
 
 
@@ -384,7 +378,9 @@ def _language_of_arguments() -> Language:
 
 
 def _print_run(console: Console, result: Any) -> None:
-    for line in result.headline(console.lang):
+    from clinicplan.report.headline import headline_lines
+
+    for line in headline_lines(result, console.lang):
         console.say(line)
     console.say_json(result.summary)
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from clinicplan.county import County, CountyResult
 from clinicplan.errors import Language, LayerError, PolicyError, RegionError, Severity
 from clinicplan.policy import Profile, read_profile
 from clinicplan.region import Region, read_region
 from clinicplan.standard import Standard
-from clinicplan.terms import FIXED_TIERS
+from clinicplan.terms import ALL_PRODUCTS, COVERAGE_PRODUCTS, FIXED_TIERS, ISOCHRONE_PRODUCTS
 from clinicplan.words import fault
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
@@ -31,82 +31,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[..., None]
 
-COVERAGE_PRODUCTS: Final = frozenset({"tables"})
-ISOCHRONE_PRODUCTS: Final = frozenset({"isochrones"})
-ALL_PRODUCTS: Final = COVERAGE_PRODUCTS | ISOCHRONE_PRODUCTS | {"map"}
 COMMANDS: Final = {COVERAGE_PRODUCTS: "coverage", ISOCHRONE_PRODUCTS: "isochrones"}
 """Which command makes which products; `run` makes all."""
-
-
-@dataclass(frozen=True, eq=False)
-class County:
-    """A county read and checked: everything that the steps after it need.
-
-    Parameters
-    ----------
-    region
-        The region file.
-    profile
-        The policy, or None.
-    standard
-        The circle, from the region or else the policy.
-    layers, roads
-        What the files hold.
-    networks
-        Roads by mode, the mode of the standard first.
-    inspection
-        What was found in the data.
-    """
-
-    region: Region
-    profile: Profile | None
-    standard: Standard
-    layers: CountyLayers
-    roads: RoadLayer
-    networks: Mapping[str, RoadNetwork]
-    inspection: Inspection
-
-    def __repr__(self) -> str:
-        return f"County({self.region.name}, {len(self.layers.villages)} villages, {len(self.networks)} modes)"
-
-
-@dataclass(frozen=True, eq=False)
-class CountyResult:
-    """The answer for a county, as written to its result folder.
-
-    Parameters
-    ----------
-    county
-        What was read.
-    circles
-        The service circles.
-    circle_areas
-        Area within each band of any counted facility: `minutes, geometry`.
-    facility_areas
-        Isochrones of every counted facility, or None where not asked for.
-    summary
-        What stands in `summary.json`.
-    out
-        The result folder, or None where nothing was written.
-    """
-
-    county: County
-    circles: ServiceCircles
-    circle_areas: gpd.GeoDataFrame
-    facility_areas: gpd.GeoDataFrame | None
-    summary: dict[str, Any]
-    out: Path | None = None
-    products: frozenset[str] = field(default=ALL_PRODUCTS)
-
-    def __repr__(self) -> str:
-        share = self.summary["people_covered_share"]
-        return f"CountyResult({self.county.region.name}, people covered {share})"
-
-    def headline(self, lang: Language) -> list[str]:
-        """Return the five figures that matter and where the files are, as lines to print."""
-        from clinicplan.report.headline import headline_lines
-
-        return headline_lines(self, lang)
 
 
 @dataclass

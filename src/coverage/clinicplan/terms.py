@@ -42,6 +42,11 @@ MOTOR_MODES: Final = ("tricycle", "motorcycle", "car")
 OPERATING: Final = ("yes", "no", "")
 """An empty cell is unknown, never zero or no."""
 
+COVERAGE_PRODUCTS: Final = frozenset({"tables"})
+ISOCHRONE_PRODUCTS: Final = frozenset({"isochrones"})
+ALL_PRODUCTS: Final = COVERAGE_PRODUCTS | ISOCHRONE_PRODUCTS | {"map"}
+"""What a run makes: tables, the areas of each facility, the map."""
+
 LAYER_NAMES: Final = (
     "boundary",
     "townships",

@@ -16,7 +16,7 @@ from clinicplan.results import describe_inputs, package_versions, write_csv, wri
 from clinicplan.words import word
 
 if TYPE_CHECKING:
-    from clinicplan.plan import CountyResult
+    from clinicplan.county import CountyResult
 
 
 class Timer(Protocol):

@@ -14,8 +14,8 @@ from clinicplan.words import word
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from clinicplan.county import County, CountyResult
     from clinicplan.coverage.circles import ServiceCircles, VillageTrips
-    from clinicplan.plan import County, CountyResult
 
 COUNTY_LADDER_MIN = 60
 """Minutes to a county hospital that plans ask for (assumption where the region gives none)."""

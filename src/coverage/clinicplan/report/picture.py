@@ -17,7 +17,7 @@ from clinicplan.standard import MS_PER_MIN
 from clinicplan.words import word
 
 if TYPE_CHECKING:
-    from clinicplan.plan import CountyResult
+    from clinicplan.county import CountyResult
 
 
 def county_picture(result: CountyResult, lang: Language) -> CountyPicture:

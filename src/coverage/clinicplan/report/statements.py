@@ -12,7 +12,7 @@ from clinicplan.report.headline import limit_text, percent
 from clinicplan.words import word
 
 if TYPE_CHECKING:
-    from clinicplan.plan import CountyResult
+    from clinicplan.county import CountyResult
 
 SAMPLE_MARK = "示例数据"
 """A region whose name holds these words is synthetic and says so on every output."""

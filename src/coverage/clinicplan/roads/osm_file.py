@@ -6,11 +6,9 @@ Python touches each way once and each node never. Nodes cost most when Python se
 
 from __future__ import annotations
 
-import ctypes
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -20,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinicplan.roads.faults import road_error
+from clinicplan.roads.osm_writer import open_osm_writer
 from clinicplan.roads.ways import NO_OUTLINES, Float64, Int32, Int64, Outlines, TagCollector, Ways
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml", ".o5m", ".opl")
@@ -40,8 +39,7 @@ WALKED_ROUND = frozenset(
     {"pond", "fishpond", "fish_pond", "basin", "wastewater", "fountain", "reflecting_pool", "salt_pool"}
 )
 """Still water so small that one walks round it on its dykes: no barrier."""
-DISK_TROUBLE = "Write failed"
-"""How libosmium begins what it says about a disk that takes no more."""
+LINE_FORMAT = "opl,add_metadata=false,locations_on_ways=true"
 ESCAPE = re.compile(r"%([0-9a-fA-F]+)%")
 CONDITIONAL = ":conditional="
 
@@ -126,7 +124,7 @@ def _filtered_lines(path: Path, store: Any, target: Path) -> Iterator[list[str]]
         _only_for(osmium.osm.WAY, osmium.filter.KeyFilter(*WAY_KEYS)),
         _only_for(osmium.osm.RELATION, osmium.filter.TagFilter(*relations)),
     )
-    with _line_writer(target) as writer:
+    with open_osm_writer(target, LINE_FORMAT) as writer:
         osmium.apply(str(path), locations, *filters, writer)
     yield from _lines(target)
 
@@ -140,7 +138,7 @@ def _member_lines(path: Path, store: Any, members: list[int], target: Path) -> I
     chosen = _only_for(osmium.osm.WAY, osmium.filter.IdFilter(members))
     reader = osmium.io.Reader(str(path), osmium.osm.WAY)
     try:
-        with _line_writer(target) as writer:
+        with open_osm_writer(target, LINE_FORMAT) as writer:
             osmium.apply(reader, locations, chosen, writer)
     finally:
         reader.close()
@@ -151,24 +149,6 @@ def _only_for(kind: Any, chosen: Any) -> Any:
     """Let a filter look at one kind of object and pass the others."""
     chosen.enable_for(kind)
     return chosen
-
-
-@contextmanager
-def _line_writer(target: Path) -> Iterator[Any]:
-    """Give a writer of text lines; what the disk refuses is raised as `OSError`."""
-    import osmium
-
-    form = osmium.io.File(str(target), "opl,add_metadata=false,locations_on_ways=true")
-    writer = osmium.SimpleWriter(form, overwrite=True)
-    try:
-        yield writer
-        writer.close()
-    except BaseException as error:
-        # A writer that failed ends the whole process when it is destroyed, so this one never is.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
-        if DISK_TROUBLE in str(error):
-            raise OSError(None, str(error), str(target)) from error
-        raise
 
 
 def _lines(target: Path) -> Iterator[list[str]]:

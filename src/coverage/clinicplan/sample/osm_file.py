@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from clinicplan.roads.osm_writer import open_osm_writer
 from clinicplan.sample.sketch import Drawing, runs_of
 
 FIRST_ID = 1
@@ -34,11 +35,10 @@ def write_osm(path: Path, drawing: Drawing, crs: str) -> None:
     used = np.unique(runs_of(drawing.ways)[0])
     ids = np.full(len(drawing.x), -1, dtype=np.int64)
     ids[used] = FIRST_ID + np.arange(len(used))
-    path.unlink(missing_ok=True)
     header = osmium.io.Header()
     header.set("generator", "clinicplan sample county (synthetic)")
     header.add_box(osmium.osm.Box(float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())))
-    with osmium.SimpleWriter(str(path), header=header) as writer:
+    with open_osm_writer(path, header=header) as writer:
         rows = zip(used.tolist(), ids[used].tolist(), lon[used].tolist(), lat[used].tolist(), strict=True)
         for point, number, x, y in rows:
             writer.add_node(mutable.Node(id=number, location=(x, y), tags=drawing.point_tags.get(point)))
