@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from clinicplan.county import County, CountyResult
-from clinicplan.errors import Language, LayerError, PolicyError, RegionError, Severity
+from clinicplan.errors import Fault, Language, LayerError, PlannerError, PolicyError, RegionError, Severity
 from clinicplan.policy import Profile, read_profile
 from clinicplan.region import Region, read_region
 from clinicplan.standard import Standard
@@ -172,14 +172,11 @@ def read_county(region: str | Path | Region, *, watch: Stopwatch | None = None, 
         With every fault.
     """
     from clinicplan.check import inspect
-    from clinicplan.layers import read_layers
 
     watch = watch or Stopwatch()
     read = region if isinstance(region, Region) else read_region(region)
-    profile, standard = _policy_and_standard(read)
-    _require_files(read)
     with watch.step("layers"):
-        layers = read_layers(read)
+        profile, standard, layers = _question_and_layers(read)
     with watch.step("roads"):
         roads = scan_county_roads(read, layers)
     with watch.step("networks", modes=", ".join(read.travel.all_modes)):
@@ -387,6 +384,43 @@ def _policy(region: Region) -> Profile | None:
         return read_profile(region.policy, region.folder)
     except PolicyError as error:
         raise PolicyError(*(replace(item, file=item.file or region.path.name) for item in error.faults)) from error
+
+
+def _question_and_layers(region: Region) -> tuple[Profile | None, Standard, CountyLayers]:
+    """Read the policy, the standard and the layers; where any is faulty, name the faults of all, roads included."""
+    from clinicplan.layers import read_layers
+
+    errors: list[PlannerError] = []
+    try:
+        profile, standard = _policy_and_standard(region)
+    except PlannerError as error:
+        errors.append(error)
+    try:
+        _require_files(region)
+    except PlannerError as error:
+        errors.append(error)
+    missing = {item.layer for error in errors for item in error.faults}
+    try:
+        layers = read_layers(region)
+    except PlannerError as error:
+        errors.append(LayerError(*(item for item in error.faults if item.layer not in missing)))
+    if not errors:
+        return profile, standard, layers
+    faults = [item for error in errors for item in error.faults]
+    raise type(errors[0])(*faults, *_faults_of_roads(region, faults))
+
+
+def _faults_of_roads(region: Region, known: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Return what is wrong with the roads file, unless it is among the known faults already."""
+    from clinicplan.roads import scan_roads
+
+    if any(item.layer == "roads" for item in known) or not region.file("roads").is_file():
+        return ()
+    try:
+        scan_roads(region.file("roads"), speeds=_speeds(region), source=region.layers.roads)
+    except PlannerError as error:
+        return error.faults
+    return ()
 
 
 def _policy_and_standard(region: Region) -> tuple[Profile | None, Standard]:
