@@ -215,3 +215,17 @@ def test_other_modes_stand_beside(circles):
     table = village_table(both)
     pd.testing.assert_series_equal(table["time_min_walk"], table["time_min_e_bike"], check_names=False)
     assert set(summarise(both)["modes"]) == {"e_bike", "walk"}
+
+
+def test_one_natural_village_off_the_road_does_not_set_the_whole_village_aside():
+    """V03's people: 34 at V01's place (240 s), 68 at V11's, 3 km from any road: assessed, outside, 34 covered."""
+    villages, facilities = town_layers()
+    spots = villages.set_index("village_id").geometry
+    natural = type(villages)(
+        {"natural_village_id": ["a", "b"], "village_id": ["V03", "V03"], "name": ["a", "b"], "population": [34, 68]},
+        geometry=[spots["V01"], spots["V11"]],
+        crs=villages.crs,
+    )
+    found = solve(layers=(villages, facilities), natural_villages=natural)
+    row = list(villages["village_id"]).index("V03")
+    assert (found.group[row], found.reason[row], found.village_trips.people_within[row]) == ("village", "off_road", 34)

@@ -129,10 +129,6 @@ class OutputError(PlannerError, OSError):
     """Results cannot be written."""
 
 
-class PlannerWarning(UserWarning):
-    """Something was imputed, set aside or assumed, with its count."""
-
-
 MOST_IDS_SHOWN = 5
 
 

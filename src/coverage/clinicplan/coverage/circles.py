@@ -47,6 +47,8 @@ class VillageTrips:
         Whether every home is within the standard.
     people_within
         Residents whose home is within the standard.
+    main_home
+        Row of the home that `facility` belongs to, -1 where the village has no home.
     """
 
     facility: NDArray[np.int32]
@@ -195,7 +197,7 @@ def service_circles(
         homes=homes,
         villages=villages,
         facilities=facilities,
-        group=village_groups(villages, reason),
+        group=village_groups(villages, reason, trips),
         counted=counted,
         home_trips=home_trips,
         village_trips=trips,
@@ -226,16 +228,18 @@ def counted_facilities(facilities: gpd.GeoDataFrame, tiers: Iterable[str], *, co
     return flags
 
 
-def village_groups(villages: gpd.GeoDataFrame, reason: NDArray[np.object_]) -> NDArray[np.object_]:
+def village_groups(villages: gpd.GeoDataFrame, reason: NDArray[np.object_], trips: VillageTrips) -> NDArray[np.object_]:
     """Divide the rows of the villages layer into `GROUPS`; each row is in exactly one.
 
     Set aside are rows without coordinates or population, outside the county, and rows off every road with no
-    facility within a straight walk (DESIGN section 4).
+    facility within a straight walk (DESIGN section 4). A village of which only some natural villages are off the road
+    is assessed, and outside.
     """
     group = np.full(len(villages), "village", dtype=object)
     group[villages["status"].isin(EXEMPT_STATUSES).to_numpy()] = "exempt"
     group[(villages["kind"] != "village").to_numpy()] = "community"
-    group[(villages["pending"] != "").to_numpy() | (reason == "off_road")] = "pending"
+    roadless = (reason == "off_road") & (trips.time_ms == UNREACHED)
+    group[(villages["pending"] != "").to_numpy() | roadless] = "pending"
     return group
 
 
