@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the marks in a page by the tables they stand for."""
-    for mark, table in (("<!-- region -->", _region), ("<!-- speeds -->", _speeds)):
+    for mark, table in (("<!-- region -->", _region), ("<!-- speeds -->", _speeds), ("<!-- profiles -->", _profiles)):
         if mark in markdown:
             markdown = markdown.replace(mark, table())
     return markdown
@@ -36,6 +36,60 @@ def _region() -> str:
                 lines.append(f"| `{name}` | {_default(field)} | {_choices(field.annotation)} | {meaning} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _profiles() -> str:
+    """Write every table of a policy profile, those of the kinds in their order, then the tiers."""
+    from clinicplan.policy.profile import Agency, Clause, Profile
+    from clinicplan.policy.subjects import Condition, Subjects
+    from clinicplan.terms import TIERS
+    from clinicplan.words import word
+
+    meanings = tomllib.loads(Path(__file__).with_name("profile_keys.toml").read_text(encoding="utf-8"))
+    lines = []
+    for model in [Profile, Agency, Clause, Subjects, Condition, *_kinds()]:
+        lines += _profile_table(model, meanings)
+    lines += ["### 机构类别", "", "| 写法 | 名称 |", "|---|---|"]
+    return "\n".join([*lines, *(f"| `{tier}` | {word(f'general.tier.{tier}', 'zh')} |" for tier in TIERS)])
+
+
+def _kinds() -> list[Any]:
+    """Return the tables of each kind of clause, each followed by the tables inside it that no other has."""
+    from clinicplan.policy.parameters import PARAMETERS
+    from clinicplan.policy.subjects import Condition, Subjects
+
+    found: list[Any] = []
+
+    def add(model: Any) -> None:
+        if model not in (*found, Condition, Subjects):
+            found.append(model)
+            for field in model.model_fields.values():
+                for inner in _tables_in(field.annotation):
+                    add(inner)
+
+    for model in PARAMETERS.values():
+        add(model)
+    return found
+
+
+def _tables_in(annotation: Any) -> list[Any]:
+    if hasattr(annotation, "model_fields"):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _tables_in(part)]
+
+
+def _profile_table(model: Any, meanings: dict[str, dict[str, str]]) -> list[str]:
+    lines = [f"### {meanings['headings'][model.__name__]}", "", f"*{model.__doc__.splitlines()[0]}*", ""]
+    lines += ["| 键 | 默认 | 可填 | 说明 | In English |", "|---|---|---|---|---|"]
+    for name, field in model.model_fields.items():
+        choices = "见文末机构类别" if "`hospice`" in (found := _choices(field.annotation)) else found
+        cells = (f"`{name}`", _default(field), choices, meanings[model.__name__][name], _one_line(field.description))
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _default(field: Any) -> str:

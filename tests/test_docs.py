@@ -19,7 +19,7 @@ from clinicplan.speeds import read_speeds
 from clinicplan.terms import REASONS
 
 PROJECT = Path(__file__).resolve().parents[1]
-PAGES = sorted((PROJECT / "docs").glob("*.md"))
+PAGES = sorted((PROJECT / "docs").rglob("*.md"))
 TEXTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *PAGES]
 MODELS = (
     region.Region, region.Layers, region.LayerSource, region.Travel, region.StandardTable, region.Ladder, region.Siting,
@@ -60,8 +60,8 @@ def by_name(paths):
 
 
 def test_the_guide_lists_exactly_the_pages_there_are():
-    listed = re.findall(r"^  - .+: (\S+\.md)$", read(PROJECT / "mkdocs.yml"), flags=re.MULTILINE)
-    assert sorted(listed) == [path.name for path in PAGES]
+    listed = re.findall(r"^ +- .+: (\S+\.md)$", read(PROJECT / "mkdocs.yml"), flags=re.MULTILINE)
+    assert sorted(listed) == sorted(path.relative_to(PROJECT / "docs").as_posix() for path in PAGES)
     assert len(listed) == len(set(listed))
 
 
@@ -85,7 +85,7 @@ def test_the_guide_is_built_strictly(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    built = {path.stem for path in (tmp_path / "site").glob("*.html")}
+    built = {path.stem for path in (tmp_path / "site").rglob("*.html")}
     assert {path.stem for path in PAGES} <= built
     assert "<code>max_access_m</code>" in read(tmp_path / "site" / "region.html")
 

@@ -253,7 +253,7 @@ def read_region(path: str | Path) -> Region:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RegionError(_toml_fault(file, error)) from error
+        raise RegionError(toml_fault(file.name, error)) from error
     return region_from_table(table, file)
 
 
@@ -294,10 +294,11 @@ def nearest_word(word: str, known: list[str]) -> str:
     return matches[0] if matches else ""
 
 
-def _toml_fault(file: Path, error: tomllib.TOMLDecodeError) -> Fault:
+def toml_fault(file: str, error: tomllib.TOMLDecodeError, *, layer: str = "region") -> Fault:
+    """Say which line of a file is not TOML."""
     line = re.search(r"line (\d+)", str(error))
     rows = (int(line.group(1)),) if line else ()
-    return fault(Severity.ERROR, "toml_syntax", layer="region", file=file.name, rows=rows, detail=str(error))
+    return fault(Severity.ERROR, "toml_syntax", layer=layer, file=file, rows=rows, detail=str(error))
 
 
 def _submodel(annotation: Any) -> type[_Table] | None:
@@ -376,5 +377,5 @@ _COMPARISONS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤", "min_length": "�
 
 __all__ = [
     "MODES", "Document", "Ladder", "LayerSource", "Layers", "Mode", "Region", "Siting", "StandardTable", "Travel",
-    "decode_toml", "language_of_code", "nearest_word", "read_region", "region_from_table",
+    "decode_toml", "language_of_code", "nearest_word", "read_region", "region_from_table", "toml_fault",
 ]  # fmt: skip
