@@ -11,7 +11,9 @@ from typing import Any, Literal, get_args, get_origin
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the marks in a page by the tables they stand for."""
-    for mark, table in (("<!-- region -->", _region), ("<!-- speeds -->", _speeds), ("<!-- profiles -->", _profiles)):
+    tables = {"region": _region, "speeds": _speeds, "profiles": _profiles, "columns": _columns}
+    for name, table in tables.items():
+        mark = f"<!-- {name} -->"
         if mark in markdown:
             markdown = markdown.replace(mark, table())
     return markdown
@@ -36,6 +38,37 @@ def _region() -> str:
                 lines.append(f"| `{name}` | {_default(field)} | {_choices(field.annotation)} | {meaning} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _columns() -> str:
+    """Write every column that a layer may have: its header, our name, what stands in it, the clauses that need it."""
+    from clinicplan.extract.templates import clauses_by_column
+    from clinicplan.layers.headers import usual_header
+    from clinicplan.terms import OPTIONAL_COLUMNS
+
+    lines = []
+    for layer, title in (("villages", "行政村"), ("townships", "乡镇"), ("facilities", "机构")):
+        clauses = clauses_by_column(layer)
+        lines += [f"### {title} {layer}", "", "| 表头 | 列名 | 填什么 | 用到的条款 |", "|---|---|---|---|"]
+        for name in OPTIONAL_COLUMNS[layer]:
+            if name != "outside_county":
+                row = (usual_header(layer, name), f"`{name}`", _cell_words(name), clauses.get(name, ""))
+                lines.append(f"| {' | '.join(row)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cell_words(column: str) -> str:
+    from clinicplan import terms
+    from clinicplan.layers.vocabularies import first_words
+
+    kinds = {
+        "级别，如 一级、二级及以下": terms.LEVEL_COLUMNS, "整数": terms.INTEGER_COLUMNS, "数": terms.NUMBER_COLUMNS,
+        "是、否，或名称（视为是）": terms.NAMED_COLUMNS, "是、否": terms.BOOLEAN_COLUMNS,
+        "列表，或个数": ("tcm_techniques", "diseases"), "列表": terms.LIST_COLUMNS,
+    }  # fmt: skip
+    found = next((words for words, columns in kinds.items() if column in columns), "")
+    return found or "、".join(first_words(column)) or "文字"
 
 
 def _profiles() -> str:

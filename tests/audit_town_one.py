@@ -1,35 +1,35 @@
 """The first town of the audit, drawn by hand so that every clause can be worked out on paper.
 
-A county of 500,000 residents (示例县) on one straight main road, nodes each kilometre, with two branches. Coordinates
+A county of 500,000 residents (示例县) on one straight main road, nodes each kilometre, with four branches. Coordinates
 in this text are kilometres east and north of the county medical centre M1::
 
     y
-    5.001                                                                       V10
-    3.75                                                                        V04
-                                                                                 |  (road on to y = 6)
-    0.1                                                                          |       [S1]
-    0   H2-V06--V07-V08----U1------M1-B1-K1-V11-------------V03--------V02------V01------V05--+
-           C3   C4X C5     Z1                               P1         C2       C1
-                    |
-    -5             V09     (road on to y = -6)
-    x  -14.999 -14  -11  -9  -4    0  0.5 1  2              7.5        10       12      14.9  16
+    5.000004       V07,C4X (road on to y = 6)
+    3.75            |                                                            V04 (road on to y = 6)
+    0.1             |                                                            |       [S1]
+    0   H2-V06------+-V08--U1------M1-B1-K1-V11-------------V03--------V02------V01------V05--+
+           C3       | C5   Z1                               P1         C2       |C1
+    -3.750004       |                                                           V10 (road on to y = -6)
+    -5             V09 (road on to y = -6)
+    x  -14.999 -14 -9      -4      0  0.5 1  2              7.5        10       12      14.9  16
 
 Walk 4 km/h (15 min a km), e-bike 15 km/h (4 min a km), car 30 km/h (2 min a km); the e-bike is the mode of the
 standard. Every point lies on the road, but S1: 100 m north of it at x = 14.9, so that M1 is 14,900 + 100 = 15,000 m off
-by road and 14,900.3 m in a straight line. H2 is 14,999 m from M1; it is a central hospital and no sub-centre.
+by road and 14,900.3 m in a straight line. H2 is 14,999 m from M1; it is a central hospital and no sub-centre. V08 and
+C5 stand at the crossing (-9, 0), V01 and C1 at the crossing (12, 0).
 
 - 东岭镇 (east): V01 (central clinic C1), V02 (C2), V03 (no clinic; service point P1; 500 people, 2.5 km and 10 minutes
   from C2, next to V02), V04 (none; 3.75 km and 15 minutes from C1), V05 (none; the hospital S1 stands in it), V10
-  (none; 5,001 m from C1, 20 minutes and 240 ms).
-- 西河镇 (west): V06 (C3; H2 stands in it), V07 (C4, which is out of operation; 2 km and 8 minutes from C5), V08 (C5;
-  5 km and 20 minutes from the station Z1), V09 (none; 5 km and 20 minutes from C5).
+  (none; 4 mm farther from C1 than V04, which an e-bike rides in one millisecond).
+- 西河镇 (west): V06 (C3; H2 stands in it), V07 (C4, which is out of operation; one millisecond farther from C5 than
+  V09), V08 (C5; 5 km and 20 minutes from the station Z1), V09 (none; 5 km and 20 minutes from C5).
 - 城关街道 (street, community centre K1 only): community U1 (station Z1), village V11, wholly demolished (urbanised),
   1 km and 4 minutes from K1.
 
-People live in the village points. The ten villages V01 to V10 have 10,000 residents in all, V09 and V10 together 1,000;
-the townships layer has larger figures, since the town shows only some of their villages.
+People live in the village points. The ten villages V01 to V10 have 10,000 residents in all; V07, V09 and V10 together
+1,000; the townships layer has larger figures, since the town shows only some of their villages.
 
-Nearest by e-bike, minutes (the seconds are exact):
+Nearest by e-bike, minutes:
 
 ====  =======================  ==========================  =====================================
 id    central clinic (body)    any clinic or P1            any clinic or station
@@ -40,10 +40,10 @@ V03   C1 18                    P1 0 (C2 10)                C2 10
 V04   C1 15                    C1 15                       C1 15
 V05   C1 11.6                  C1 11.6                     C1 11.6
 V06   C1 104                   C3 0                        C3 0
-V07   more than 90             C5 8                        C5 8
-V08   more than 80             C5 0                        C5 0
-V09   more than 80             C5 20                       C5 20
-V10   C1 20 and 240 ms         C1 20 and 240 ms            C1 20 and 240 ms
+V07   C1 104                   C5 20 and 1 ms              C5 20 and 1 ms
+V08   C1 84                    C5 0                        C5 0
+V09   C1 104                   C5 20                       C5 20
+V10   C1 15 and 1 ms           C1 15 and 1 ms              C1 15 and 1 ms
 ====  =======================  ==========================  =====================================
 
 The register is filled: every cell that a clause of the five documents asks for is known. C4 has a full row too, and one
@@ -67,6 +67,8 @@ SPEEDS_KMH = {"e_bike": 15, "walk": 4, "car": 30}
 ROADS = (
     tuple((x, 0) for x in range(-16, 17)),
     tuple((12, y) for y in range(7)),
+    tuple((12, -y) for y in range(7)),
+    tuple((-9, y) for y in range(7)),
     tuple((-9, -y) for y in range(7)),
 )
 
@@ -80,34 +82,34 @@ TOWNSHIPS = {
 """Residents 500,000 in all; every township has social psychological service."""
 
 VILLAGES = {
-    "V01": (EAST, (12, 0), 2000),
+    "V01": (EAST, (12, 0), 2800),
     "V02": (EAST, (10, 0), 1001),
     "V03": (EAST, (7.5, 0), 500),
     "V04": (EAST, (12, 3.75), 600),
     "V05": (EAST, (14.9, 0), 1699),
     "V06": (WEST, (-14, 0), 1400),
-    "V07": (WEST, (-11, 0), 800),
+    "V07": (WEST, (-9, 5.000004), 200),
     "V08": (WEST, (-9, 0), 1000),
-    "V09": (WEST, (-9, -5), 700),
-    "V10": (EAST, (12, 5.001), 300),
+    "V09": (WEST, (-9, -5), 500),
+    "V10": (EAST, (12, -3.750004), 300),
     "V11": (STREET, (2, 0), 1000),
     "U1": (STREET, (-4, 0), 9000),
 }
 """Township, place and residents: V01 to V10 10,000, all twelve 20,000."""
 
 CONTRACTED = {
-    "V01": 1300, "V02": 651, "V03": 325, "V04": 390, "V05": 1104, "V06": 910, "V07": 520, "V08": 650, "V09": 455,
+    "V01": 1820, "V02": 651, "V03": 325, "V04": 390, "V05": 1104, "V06": 910, "V07": 130, "V08": 650, "V09": 325,
     "V10": 195, "V11": 650, "U1": 5849,
 }  # fmt: skip
 """Residents with a family-doctor contract: 6,500 + 650 + 5,849 = 12,999."""
 KEY_PEOPLE = {
-    "V01": (100, 90), "V02": (50, 45), "V03": (25, 22), "V04": (30, 27), "V05": (85, 77), "V06": (70, 63),
-    "V07": (40, 36), "V08": (50, 45), "V09": (35, 32), "V10": (15, 13), "V11": (50, 45), "U1": (450, 405),
+    "V01": (140, 126), "V02": (50, 45), "V03": (25, 22), "V04": (30, 27), "V05": (85, 77), "V06": (70, 63),
+    "V07": (10, 9), "V08": (50, 45), "V09": (25, 23), "V10": (15, 13), "V11": (50, 45), "U1": (450, 405),
 }  # fmt: skip
 """People of the key groups and those with a contract: 500 + 50 + 450 = 1,000 and 450 + 45 + 405 = 900."""
 ELDERS = {
-    "V01": (400, 300), "V02": (200, 150), "V03": (100, 75), "V04": (120, 90), "V05": (340, 255), "V06": (280, 210),
-    "V07": (160, 120), "V08": (200, 150), "V09": (140, 105), "V10": (60, 45), "V11": (200, 150), "U1": (1800, 1349),
+    "V01": (560, 420), "V02": (200, 150), "V03": (100, 75), "V04": (120, 90), "V05": (340, 255), "V06": (280, 210),
+    "V07": (40, 30), "V08": (200, 150), "V09": (100, 75), "V10": (60, 45), "V11": (200, 150), "U1": (1800, 1349),
 }  # fmt: skip
 """People of 65 and older and those managed: 2,000 + 200 + 1,800 = 4,000 and 1,500 + 150 + 1,349 = 2,999."""
 NO_PSYCHOLOGY = ("V09", "V10", "V11")
@@ -125,17 +127,17 @@ AREAS = {
     "V01": (11, -1, 13, 2),
     "V02": (9, -1, 11, 1),
     "V03": (6, -1, 9, 1),
-    "V04": (11, 2, 13, 4.5),
+    "V04": (11, 2, 13, 6),
     "V05": (13, -1, 16, 1),
     "V06": (-16, -1, -12.5, 1),
-    "V07": (-12.5, -1, -10, 1),
-    "V08": (-10, -2, -5, 1),
+    "V07": (-10, 1, -8, 6),
+    "V08": (-12.5, -2, -5, 1),
     "V09": (-10, -6, -8, -2),
-    "V10": (11, 4.5, 13, 6),
+    "V10": (11, -6, 13, -1),
     "V11": (1.5, -1, 6, 1),
     "U1": (-5, -1, 1.5, 1),
 }
-"""Village polygons (west, south, east, north): V03 touches V02 and V11, V04 touches V01 and V10."""
+"""Village polygons (west, south, east, north): V03 touches V02 and V11, V04 and V10 V01, V07 and V09 V08."""
 URBAN_AREA = (-3, -2, 3, 2)
 
 PLACES = {
@@ -147,7 +149,7 @@ PLACES = {
     "C1": ("central_clinic", EAST, "V01", (12, 0)),
     "C2": ("village_clinic", EAST, "V02", (10, 0)),
     "C3": ("village_clinic", WEST, "V06", (-14, 0)),
-    "C4": ("village_clinic", WEST, "V07", (-11, 0)),
+    "C4": ("village_clinic", WEST, "V07", (-9, 5.000004)),
     "C5": ("village_clinic", WEST, "V08", (-9, 0)),
     "P1": ("service_point", EAST, "V03", (7.5, 0)),
     "B1": ("blood_point", STREET, "U1", (0.5, 0)),
@@ -156,7 +158,8 @@ PLACES = {
 
 COUNTY_HOSPITAL = {
     "M1": {
-        "hospital_kind": "general", "hospital_level": 2, "city_partner": "示例市中心医院", "consortium_lead": True,
+        "hospital_kind": "general", "hospital_level": 2, "level_two_up": True, "consortium_lead": True,
+        "city_partner": "示例市中心医院",
         "emergency_team": True, "infectious_wing": False, "critical_maternal_centre": True,
         "critical_newborn_centre": False, "chronic_centres": "心脑血管疾病;癌症;高血压;糖尿病", "geriatric": True,
         "departments": "中医科;安宁疗护科", "equipment": "发热门诊;负压救护车", "occupational": True,
@@ -170,10 +173,10 @@ TOWNSHIP_LEVEL = {
         "tcm_doctors": 1, "public_health_doctors": 1, "public_health_assistants": 0, "child_gps": 1,
         "child_doctors": 1, "child_staff": 2, "dedicated_child_doctors": 2, "senior_staff": 3, "bachelor_staff": 5,
         "posts": 60, "professional_posts": 55, "filled_posts": 57, "paired_with": "M1", "sit_in_days": 1,
-        "support_staff": 1, "support_months": 12, "ct_rows": 16, "surgery_level": 3, "specialty": True,
+        "support_staff": 1, "support_months": 12, "ct_rows": 15, "surgery_level": 4, "specialty": True,
         "famous_doctor_studio": True, "city_specialty": True, "appraisal": "A", "diseases": 100, "tcm_techniques": 6,
         "tcm_hall": True, "departments": "中医科", "equipment": "救护车;负压救护车;氧疗设备;发热门诊;腹泻门诊",
-        "qualifies": True, "sentinel": True, "telemedicine": True, "weak": False, "rebuilt": False,
+        "fever_clinic_qualified": True, "sentinel": True, "telemedicine": True, "weak": False, "rebuilt": False,
         "operations_l1": 60, "patients": 400, "managed_patients": 280, "chronic_visits": 200,
         "model_child_centre": False, "newly_built": False,
     },
@@ -182,17 +185,17 @@ TOWNSHIP_LEVEL = {
         "public_health_doctors": 0, "public_health_assistants": 1, "child_gps": 1, "child_doctors": 0,
         "child_staff": 1, "dedicated_child_doctors": 1, "senior_staff": 1, "bachelor_staff": 2, "posts": 40,
         "professional_posts": 35, "filled_posts": 38, "paired_with": "M1", "sit_in_days": 0, "support_staff": 0,
-        "support_months": 0, "ct_rows": 0, "surgery_level": 3, "specialty": False, "famous_doctor_studio": False,
+        "support_months": 11, "ct_rows": 0, "surgery_level": 2, "specialty": False, "famous_doctor_studio": False,
         "city_specialty": False, "appraisal": "B", "diseases": 75, "tcm_techniques": 5, "tcm_hall": False,
-        "departments": "中医科", "equipment": "救护车;氧疗设备;发热诊室", "qualifies": False, "sentinel": False,
-        "telemedicine": False, "weak": True, "rebuilt": True, "operations_l1": 30, "patients": 300,
+        "departments": "中医科", "equipment": "救护车;氧疗设备;发热诊室", "fever_clinic_qualified": False,
+        "sentinel": False, "telemedicine": False, "weak": True, "rebuilt": True, "operations_l1": 30, "patients": 300,
         "managed_patients": 200, "chronic_visits": 150, "model_child_centre": False, "newly_built": False,
     },
     "K1": {
         "standard": "recommended", "beds": 480, "public_health_doctors": 2, "public_health_assistants": 0,
         "paired_with": "M1", "specialty": False, "famous_doctor_studio": True, "city_specialty": False,
         "appraisal": "A+", "diseases": 74, "tcm_techniques": 7, "tcm_hall": True,
-        "departments": "慢病管理服务部;中医科;妇幼健康服务部", "equipment": "发热诊室", "qualifies": True,
+        "departments": "慢病管理服务部;中医科;妇幼健康服务部", "equipment": "发热诊室", "fever_clinic_qualified": True,
         "sentinel": True, "telemedicine": True, "weak": False, "rebuilt": True, "newly_built": True,
         "ownership": "public", "government_run": False, "operations_l1": 0, "patients": 300, "managed_patients": 219,
         "chronic_visits": 120, "model_child_centre": True,
@@ -207,7 +210,7 @@ VILLAGE_LEVEL = {
         "smart": True, "chronic_visits": 50,
     },
     "C1": {
-        "doctors": 4, "doctor_ages": "59;45;40;33", "licensed_doctors": 2, "tcm_trained_doctors": 4,
+        "doctors": 4, "doctor_ages": "69;68;67;66", "licensed_doctors": 2, "tcm_trained_doctors": 4,
         "below_diploma_doctors": 0, "new_doctors": 0, "standard": "recommended", "ownership": "public",
         "premises": "collective", "integrated": True, "managed_by": "S1", "qualifies": True,
         "insurance_qualified": True, "insured": True, "telemedicine": True,
@@ -215,7 +218,7 @@ VILLAGE_LEVEL = {
         "smart": True, "chronic_visits": 50,
     },
     "C2": {
-        "doctors": 3, "doctor_ages": "69;65;38", "licensed_doctors": 2, "tcm_trained_doctors": 3,
+        "doctors": 3, "doctor_ages": "69;68;65", "licensed_doctors": 2, "tcm_trained_doctors": 3,
         "below_diploma_doctors": 1, "new_doctors": 1, "new_doctor_ages": "65", "new_doctors_diploma": True,
         "new_doctors_licensed": True, "standard": "basic", "ownership": "public", "premises": "collective",
         "integrated": True, "managed_by": "S1", "qualifies": True, "insurance_qualified": True, "insured": True,
@@ -238,7 +241,7 @@ VILLAGE_LEVEL = {
         "tcm_techniques": 4, "smart_qualified": True, "smart": True, "chronic_visits": 1000,
     },
     "C5": {
-        "doctors": 1, "doctor_ages": "60", "licensed_doctors": 0, "tcm_trained_doctors": 0,
+        "doctors": 1, "doctor_ages": "67", "licensed_doctors": 0, "tcm_trained_doctors": 0,
         "below_diploma_doctors": 1, "new_doctors": 0, "standard": "none", "ownership": "private",
         "premises": "doctor_home", "integrated": False, "managed_by": "H2", "qualifies": False,
         "insurance_qualified": False, "insured": False, "telemedicine": False, "equipment": "血压计", "diseases": 20,
@@ -258,6 +261,31 @@ VISITS = {
 ON_PLATFORM = ("M1", "S1", "H2", "K1", "Z1", "C1", "C2", "C3", "C4")
 AGE_FRIENDLY = ("M1", "S1", "H2", "K1", "Z1", "C1", "C2", "C4")
 WASTE_INFORMATION = ("M1", "S1", "H2", "K1", "Z1", "C1", "C2", "C3", "C4")
+
+RESIDENTS = (199_999, 200_000, 499_999, 500_001, 999_999, 1_000_000, 1_000_001)
+"""Residents of the whole county on both sides of each limit, where the street has more or fewer people than drawn."""
+CHANGES = {
+    **{f"{people} residents": {STREET: {"population": people - 100_001}} for people in RESIDENTS},
+    "many rural residents": {
+        EAST: {"rural_population": 260_000},
+        WEST: {"rural_population": 170_000},
+        "H2": {"tier": "township_hospital"},
+    },
+    "staff": {
+        "S1": {"child_gps": 0, "public_health_doctors": 3, "tcm_doctors": 0, "diseases": 99},
+        "H2": {"public_health_assistants": 0},
+        "C3": {"doctor_ages": "70;69"},
+        "C5": {"doctors": 0, "doctor_ages": ""},
+    },
+    "hospital of Chinese medicine": {
+        "M1": {"hospital_kind": "tcm", "departments": "感染性疾病科", "infection_tcm_doctors": 1},
+    },
+    "hospital of Chinese medicine without a doctor": {
+        "M1": {"hospital_kind": "tcm", "departments": "感染性疾病科", "infection_tcm_doctors": 0},
+    },
+    "psychiatric hospital": {"M1": {"hospital_kind": "psychiatric", "psych_outpatient": False}},
+}
+"""Changed cells by township or facility; what clauses then find is in `goldens/audit_town_one_changes.csv`."""
 
 
 def village_rows():
@@ -321,15 +349,29 @@ def facility_rows():
     return rows
 
 
-def layers(*, villages=None, facilities=None):
-    """Return the town's layers, with other rows of villages or facilities where given."""
+def township_rows():
+    """Return the townships as rows."""
+    return [
+        {"township": name, "psych_service": _word(True), **{key: _cell(key, value) for key, value in row.items()}}
+        for name, row in TOWNSHIPS.items()
+    ]
+
+
+def changed_layers(change):
+    """Return the town's layers after one of `CHANGES`."""
+    cells = CHANGES[change]
+    townships, facilities = township_rows(), facility_rows()
+    for row in (*townships, *facilities):
+        row.update(cells.get(row.get("facility_id", row["township"]), {}))
+    return layers(facilities=facilities, townships=townships)
+
+
+def layers(*, villages=None, facilities=None, townships=None):
+    """Return the town's layers, with other rows where given."""
     return county_layers(
         village_rows() if villages is None else villages,
         facility_rows() if facilities is None else facilities,
-        [
-            {"township": name, "psych_service": _word(True), **{key: _cell(key, value) for key, value in row.items()}}
-            for name, row in TOWNSHIPS.items()
-        ],
+        township_rows() if townships is None else townships,
         village_areas={name: tuple(1000 * side for side in box) for name, box in AREAS.items()},
         urban_area=tuple(1000 * side for side in URBAN_AREA),
     )

@@ -161,6 +161,8 @@ geriatric                yes     -       -            -       -       -       - 
 age_friendly             yes     yes     yes          no      no      yes     -           -            -            -       -       -
 occupational             -       yes     no           no      no      no      no          no           no           no      no      no
 ph_department            yes     yes     yes          yes     yes     yes     -           -            -            -       -       -
+newly_built              -       -       -            -       -       yes     -           -            -            -       -       -
+government_run           -       -       -            -       -       yes     -           -            -            -       -       -
 tcm_hall                 -       -       yes          yes     no      yes     -           -            -            -       -       -
 tcm_pharmacy             -       -       yes          yes     yes     yes     -           -            -            -       -       -
 tcm_equipment            -       -       yes          yes     yes     yes     -           -            -            -       -       -

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clinicplan.layers import read_layers
     from clinicplan.network import RoadNetwork
     from clinicplan.plan import run
+    from clinicplan.policy.audit import audit
     from clinicplan.region import read_region
     from clinicplan.roads import read_roads
     from clinicplan.standard import Standard
@@ -29,6 +30,7 @@ _HOMES = {
     "RoadNetwork": "network",
     "Standard": "standard",
     "TravelTimes": "travel",
+    "audit": "policy.audit",
     "isochrones": "isochrones",
     "read_layers": "layers",
     "read_region": "region",
@@ -44,6 +46,7 @@ __all__ = [
     "RoadNetwork",
     "Standard",
     "TravelTimes",
+    "audit",
     "isochrones",
     "read_layers",
     "read_region",

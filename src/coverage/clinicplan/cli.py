@@ -1,6 +1,7 @@
 """Parse the command line, call the public functions, print, and set the exit code.
 
-Exit codes: 0 done, 1 a bug, 2 bad input, usage, disk or memory, 3 no plan can satisfy the rules, 130 interrupted.
+Exit codes: 0 done, 1 a bug, 2 bad input, usage, disk or memory, 3 no plan can satisfy the rules, 4 `audit --strict` met
+a clause that must hold and does not, 130 interrupted.
 Every heavy import stands inside a command, so that `clinicplan --help` answers at once.
 """
 
@@ -21,6 +22,7 @@ from clinicplan.terms import ALL_PRODUCTS, COVERAGE_PRODUCTS, ISOCHRONE_PRODUCTS
 
 EXIT_BUG: Final = 1
 EXIT_INPUT: Final = 2
+EXIT_STRICT: Final = 4
 EXIT_INTERRUPTED: Final = 130
 
 USAGE_ERRORS: Final[tuple[type[Any], ...]] = tuple(
@@ -192,6 +194,79 @@ def _run(products: frozenset[str], region: Path, out: Path, console: Console, *,
     _print_run(console, result)
 
 
+@app.command()
+def audit(
+    region: RegionArgument,
+    out: OutOption = Path("audit"),
+    policy: Annotated[
+        list[str] | None, typer.Option("--policy", help="政策编号或文件，可重复 / an id or a file, may be repeated.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="全部内置文件并列 / every built-in document.")] = False,
+    date: Annotated[str | None, typer.Option("--date", help="评价日期 2026-11-21 / day of the assessment.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="布局方案的结果文件夹 / a result folder with a plan.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="必须条款不符合时返回 4 / exit 4 on a failing must clause.")
+    ] = False,
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """政策符合性评价：逐条对照 / test every clause of a policy document."""
+    from clinicplan import plan as steps
+    from clinicplan.policy import built_in_profiles
+
+    console = Console(_language(lang, region), quiet=quiet, json=json)
+    if everything and policy:
+        raise typer.BadParameter("--policy ID | --all")
+    audits = steps.audit_county(
+        region,
+        policies=built_in_profiles() if everything else tuple(policy or ()),
+        day=_day(date),
+        plan=plan,
+        out=out,
+        lang=console.lang,
+        force=force,
+        progress=console.progress,
+    )
+    _print_audits(console, audits, out)
+    if strict:
+        _judge_strictly(console, audits)
+
+
+def _day(text: str | None) -> Any:
+    from clinicplan.policy.settings import written_date
+
+    day = None if text is None else written_date(text)
+    if text is not None and day is None:
+        raise typer.BadParameter("2026-11-21", param_hint="--date")
+    return day
+
+
+def _print_audits(console: Console, audits: Any, out: Path) -> None:
+    from clinicplan.policy.rows import audit_lines, audit_rows
+    from clinicplan.words import word
+
+    for audit in audits:
+        for line in audit_lines(audit, console.lang):
+            console.say(line)
+    console.say(word("policy.say.written", console.lang, folder=out))
+    console.say_json([row for audit in audits for row in audit_rows(audit, console.lang)])
+
+
+def _judge_strictly(console: Console, audits: Any) -> None:
+    """Exit 4 where a clause that must hold fails, and say how many could not be assessed."""
+    from clinicplan.words import word
+
+    failed = sum(audit.counts["fail"] for audit in audits)
+    open_ = sum(audit.counts["not_assessed"] for audit in audits)
+    typer.echo(word("policy.say.strict", console.lang, fail=failed, not_assessed=open_), err=True)
+    if failed:
+        raise typer.Exit(EXIT_STRICT)
+
+
 @app.command(name="map")
 def map_(
     result: Annotated[Path, typer.Argument(help="结果文件夹 / a result folder.")],
@@ -248,21 +323,33 @@ def policies_default(context: typer.Context) -> None:
 
 
 @policies_app.command("list")
-def policies_list() -> None:
+def policies_list(lang: LangOption = None, json: JsonOption = False) -> None:
     """列出内置政策文件 / list the built-in documents."""
     from clinicplan.policy import built_in_profiles, read_profile
+    from clinicplan.policy.pages import profile_head, profile_line
 
-    for name in built_in_profiles():
-        typer.echo(f"{name}  {read_profile(name).title}")
+    profiles = [read_profile(name) for name in built_in_profiles()]
+    console = Console(_language(lang, None), quiet=False, json=json)
+    for profile in profiles:
+        console.say(profile_line(profile, console.lang))
+    console.say_json([profile_head(profile) for profile in profiles])
 
 
 @policies_app.command("show")
-def policies_show(policy: Annotated[str, typer.Argument(help="ID 或文件 / an id or a file.")]) -> None:
-    """显示一个政策文件 / show one document."""
+def policies_show(
+    policy: Annotated[str, typer.Argument(help="ID 或文件 / an id or a file.")],
+    lang: LangOption = None,
+    json: JsonOption = False,
+) -> None:
+    """显示一个政策文件的各条 / show the clauses of one document."""
     from clinicplan.policy import read_profile
+    from clinicplan.policy.pages import profile_lines
 
-    for key, value in read_profile(policy).model_dump().items():
-        typer.echo(f"{key}: {value}")
+    profile = read_profile(policy)
+    console = Console(_language(lang, None), quiet=False, json=json)
+    for line in profile_lines(profile, console.lang):
+        console.say(line)
+    console.say_json(profile.model_dump(mode="json"))
 
 
 def main() -> None:

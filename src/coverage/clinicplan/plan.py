@@ -2,54 +2,35 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from clinicplan.county import County, CountyResult
+from clinicplan.county import (
+    County,
+    CountyResult,
+    Progress,
+    Stopwatch,
+    read_county,
+    region_policy,
+    scan_county_roads,
+)
 from clinicplan.errors import Fault, Language, LayerError, PlannerError, PolicyError, RegionError, Severity
 from clinicplan.policy import Profile, read_profile
 from clinicplan.region import Region, read_region
-from clinicplan.standard import Standard
 from clinicplan.terms import ALL_PRODUCTS, COVERAGE_PRODUCTS, FIXED_TIERS, ISOCHRONE_PRODUCTS
 from clinicplan.words import fault
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from clinicplan.check import Inspection
     from clinicplan.coverage import CircleRule, ServiceCircles
-    from clinicplan.layers import CountyLayers
-    from clinicplan.network import RoadNetwork
-    from clinicplan.roads import RoadLayer
-    from clinicplan.speeds import Speeds
-
-Progress = Callable[..., None]
+    from clinicplan.policy.audit import Audit
 
 COMMANDS: Final = {COVERAGE_PRODUCTS: "coverage", ISOCHRONE_PRODUCTS: "isochrones"}
 """Which command makes which products; `run` makes all."""
-
-
-@dataclass
-class Stopwatch:
-    """Seconds spent in each named step, for the manifest and the progress lines."""
-
-    progress: Progress | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str, **values: object) -> Iterator[None]:
-        """Announce a step and time it."""
-        if self.progress is not None:
-            self.progress(name, **values)
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
 def run(
@@ -149,46 +130,6 @@ def check(
     return inspection
 
 
-def read_county(region: str | Path | Region, *, watch: Stopwatch | None = None, strict: bool = True) -> County:
-    """Read and check everything a region file names.
-
-    Parameters
-    ----------
-    region
-        A region file, its folder, or a region already read.
-    watch
-        Times the steps.
-    strict
-        Raise when the check finds an error; otherwise leave that to the caller.
-
-    Returns
-    -------
-    county
-        Layers in one projected system, roads, a network a mode, and what the check found.
-
-    Raises
-    ------
-    PlannerError
-        With every fault.
-    """
-    from clinicplan.check import inspect
-
-    watch = watch or Stopwatch()
-    read = region if isinstance(region, Region) else read_region(region)
-    with watch.step("layers"):
-        profile, standard, layers = _question_and_layers(read)
-    with watch.step("roads"):
-        roads = scan_county_roads(read, layers)
-    with watch.step("networks", modes=", ".join(read.travel.all_modes)):
-        networks = build_networks(read, roads, layers)
-    with watch.step("check"):
-        inspection = inspect(read, layers, roads, networks)
-    errors = [item for item in inspection.faults if item.severity is Severity.ERROR]
-    if strict and errors:
-        raise LayerError(*errors)
-    return County(read, profile, standard, layers, roads, networks, inspection)
-
-
 def compute(
     county: County,
     *,
@@ -198,25 +139,150 @@ def compute(
     out: Path | None = None,
 ) -> CountyResult:
     """Compute the circles of a county and the areas they cover."""
-    from clinicplan.coverage import service_circles
     from clinicplan.coverage.areas import circle_areas
     from clinicplan.report.headline import full_summary
 
     watch = watch or Stopwatch()
-    rule = circle_rule(county)
     with watch.step("circles"):
-        circles = service_circles(
-            county.layers.villages,
-            county.layers.facilities,
-            county.networks,
-            rule,
-            natural_villages=county.layers.natural_villages,
-        )
-    _require_villages(circles, county.region.layers.villages.path)
+        circles = county_circles(county)
     with watch.step("isochrones"):
         areas, facility_areas = circle_areas(circles, each="isochrones" in products)
+    audit = _own_audit(county, circles, watch) if "audit" in products else None
     summary = full_summary(county, circles, areas, lang)
-    return CountyResult(county, circles, areas, facility_areas, summary, out, products)
+    return CountyResult(county, circles, areas, facility_areas, summary, audit, out, products)
+
+
+def _own_audit(county: County, circles: ServiceCircles, watch: Stopwatch) -> Audit | None:
+    """Test the clauses of the region's own policy; None without one."""
+    if county.profile is None:
+        return None
+    from clinicplan.policy.audit import audit
+    from clinicplan.policy.settings import AuditSettings
+
+    with watch.step("audit", policies=county.profile.id):
+        settings = AuditSettings.of_region(county.region)
+        matches = county.inspection.matches
+        return audit(county.layers, circles, policy=county.profile, settings=settings, matches=matches)
+
+
+def audit_county(
+    region: str | Path,
+    *,
+    policies: Sequence[str] = (),
+    day: date | None = None,
+    plan: str | Path | None = None,
+    out: str | Path | None = None,
+    lang: Language | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Audit, ...]:
+    """Test every clause of one or several documents against a county, and write the result.
+
+    Parameters
+    ----------
+    region
+        A region file or its folder.
+    policies
+        Ids or files; none for the region's own policy.
+    day
+        Day at which ages and deadlines are taken; default the document's date in the region file, else today.
+    plan
+        A result folder with `plan.json`, or that file: adds the planned status of each clause.
+    out
+        Where `audit.json`, `audit.xlsx` and the manifest are written; None writes nothing.
+    lang
+        Language of what is written; default by the region's code.
+    force
+        Replace an earlier result.
+    progress
+        Called with the name of each step and its values.
+
+    Returns
+    -------
+    audits
+        One a document, in the order asked for.
+
+    Raises
+    ------
+    PlannerError
+        With every fault of region, layers, policies and plan, before anything is written.
+    """
+    from clinicplan.policy.audit import audit_ground, audit_on
+    from clinicplan.policy.planned import read_plan
+    from clinicplan.policy.settings import AuditSettings
+    from clinicplan.report.audit_folder import write_audit_folder
+    from clinicplan.results import require_free, result_folder
+
+    if out is not None:
+        require_free(Path(out), force=force)
+    watch = Stopwatch(progress)
+    read = read_region(region)
+    _require_apart(read, out)
+    profiles = _profiles_to_audit(read, policies)
+    tables = None if plan is None else read_plan(plan)
+    county = read_county(_with_car(read, profiles), watch=watch)
+    with watch.step("circles"):
+        circles = county_circles(county)
+    with watch.step("audit", policies=", ".join(profile.id for profile in profiles)):
+        settings = AuditSettings.of_region(read, day)
+        matches = county.inspection.matches
+        ground = audit_ground(county.layers, circles, settings=settings, matches=matches, plan=tables)
+        audits = tuple(audit_on(ground, profile) for profile in profiles)
+    if out is not None:
+        with result_folder(Path(out), force=force) as folder:
+            write_audit_folder(audits, county, folder, lang=lang or read.lang, seconds=watch.seconds, plan=plan)
+    return audits
+
+
+def _profiles_to_audit(region: Region, policies: Sequence[str]) -> tuple[Profile, ...]:
+    """Read the documents asked for, all faults at once; the region's own where none is named."""
+    names = list(policies) or ([region.policy] if region.policy else [])
+    if not names:
+        raise RegionError(fault(Severity.ERROR, "no_policy", layer="region", file=region.path.name))
+    profiles: list[Profile] = []
+    faults: list[Fault] = []
+    for name in dict.fromkeys(names):
+        try:
+            profiles.append(read_profile(name, region.folder))
+        except PlannerError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise PolicyError(*faults)
+    return tuple(profiles)
+
+
+def _with_car(region: Region, profiles: Sequence[Profile]) -> Region:
+    """Add what an audit needs beside the region's own: roads for cars, and a circle where the region gives none.
+
+    A clause tests its own document's circle; the region's is only what its searches are set up with.
+    """
+    standard = region.standard
+    if standard.minutes is None and standard.distance_m is None and not _policy_minutes(region):
+        stated = [profile.circle_minutes for profile in profiles if profile.circle_minutes]
+        standard = standard.model_copy(update={"minutes": max(stated, default=max(standard.bands, default=15.0))})
+    modes = tuple(dict.fromkeys((*region.travel.all_modes, "car")))
+    travel = region.travel.model_copy(update={"modes": modes})
+    return region.model_copy(update={"travel": travel, "standard": standard})
+
+
+def _policy_minutes(region: Region) -> float | None:
+    profile = region_policy(region)
+    return None if profile is None else profile.circle_minutes
+
+
+def county_circles(county: County) -> ServiceCircles:
+    """Compute the service circles of a county under every mode."""
+    from clinicplan.coverage import service_circles
+
+    circles = service_circles(
+        county.layers.villages,
+        county.layers.facilities,
+        county.networks,
+        circle_rule(county),
+        natural_villages=county.layers.natural_villages,
+    )
+    _require_villages(circles, county.region.layers.villages.path)
+    return circles
 
 
 def circle_rule(county: County) -> CircleRule:
@@ -233,41 +299,6 @@ def circle_rule(county: County) -> CircleRule:
         access_kmh=travel.access_kmh,
         max_access_m=travel.max_access_m,
     )
-
-
-def scan_county_roads(region: Region, layers: CountyLayers) -> RoadLayer:
-    """Read the roads within the boundary and its margin, for every mode at once."""
-    from clinicplan.roads import scan_roads
-
-    source = region.layers.roads
-    around = layers.boundary.geometry.union_all().envelope.buffer(region.travel.margin_km * 1000, join_style="mitre")
-    west, south, east, north = layers.boundary.set_geometry([around]).to_crs(4326).total_bounds
-    box = (west, south, east, north)
-    return scan_roads(region.file("roads"), crs=layers.crs, box=box, speeds=_speeds(region), source=source)
-
-
-def build_networks(region: Region, roads: RoadLayer, layers: CountyLayers) -> dict[str, RoadNetwork]:
-    """Build the network of every mode, with the planner's own barriers beside those of the roads file."""
-    speeds = _speeds(region)
-    own = own_barriers(layers)
-    networks: dict[str, RoadNetwork] = {}
-    for mode in region.travel.all_modes:
-        network = roads.network(speeds.mode(mode))
-        networks[mode] = network if not own.size else replace(network, barrier_lines=_joined(network, own))
-    return networks
-
-
-def own_barriers(layers: CountyLayers) -> NDArray[np.object_]:
-    """Return the planner's barriers as lines; areas count by their outline."""
-    import numpy as np
-    import shapely
-
-    if layers.barriers is None:
-        return np.zeros(0, dtype=object)
-    parts = shapely.get_parts(layers.barriers.geometry.to_numpy())
-    areas = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
-    parts[areas] = shapely.boundary(parts[areas])
-    return np.asarray(shapely.get_parts(parts), dtype=object)
 
 
 def road_summary(region: str | Path) -> pd.DataFrame:
@@ -333,18 +364,6 @@ def _region_of_result(folder: Path) -> Region:
     return region
 
 
-def _speeds(region: Region) -> Speeds:
-    from clinicplan.speeds import read_speeds
-
-    return read_speeds(region.folder / region.travel.speeds if region.travel.speeds else None)
-
-
-def _joined(network: RoadNetwork, own: NDArray[np.object_]) -> NDArray[np.object_]:
-    import numpy as np
-
-    return own if network.barrier_lines is None else np.r_[network.barrier_lines, own]
-
-
 def _require_apart(region: Region, out: str | Path | None) -> None:
     """Refuse to write where the inputs stand: replacing the folder would take them away."""
     from clinicplan.errors import OutputError
@@ -356,80 +375,8 @@ def _require_apart(region: Region, out: str | Path | None) -> None:
         raise OutputError(fault(Severity.ERROR, "output_holds_inputs", folder=str(out)))
 
 
-def _require_files(region: Region) -> None:
-    """Name every layer file that is missing, before anything is read."""
-    missing = [
-        fault(Severity.ERROR, "missing_file" if not path.exists() else "folder_not_file", layer=name, file=str(path))
-        for name in region.layers.present()
-        if not (path := region.file(name)).is_file() and not path.name.endswith(".gdb")
-    ]
-    if region.travel.speeds and not (region.folder / region.travel.speeds).is_file():
-        missing.append(fault(Severity.ERROR, "missing_file", layer="speeds", file=region.travel.speeds))
-    if missing:
-        raise LayerError(*missing)
-
-
 def _require_villages(circles: ServiceCircles, file: str) -> None:
     """Refuse a county of which nothing can be said."""
     if not (circles.group != "pending").any():
         reasons = ", ".join(sorted(set(circles.reason)))
         raise LayerError(fault(Severity.ERROR, "nothing_to_assess", layer="villages", file=file, detail=reasons))
-
-
-def _policy(region: Region) -> Profile | None:
-    """Read the policy; where there is none of that name, the region file is to blame."""
-    if not region.policy:
-        return None
-    try:
-        return read_profile(region.policy, region.folder)
-    except PolicyError as error:
-        raise PolicyError(*(replace(item, file=item.file or region.path.name) for item in error.faults)) from error
-
-
-def _question_and_layers(region: Region) -> tuple[Profile | None, Standard, CountyLayers]:
-    """Read the policy, the standard and the layers; where any is faulty, name the faults of all, roads included."""
-    from clinicplan.layers import read_layers
-
-    errors: list[PlannerError] = []
-    try:
-        profile, standard = _policy_and_standard(region)
-    except PlannerError as error:
-        errors.append(error)
-    try:
-        _require_files(region)
-    except PlannerError as error:
-        errors.append(error)
-    missing = {item.layer for error in errors for item in error.faults}
-    try:
-        layers = read_layers(region)
-    except PlannerError as error:
-        errors.append(LayerError(*(item for item in error.faults if item.layer not in missing)))
-    if not errors:
-        return profile, standard, layers
-    faults = [item for error in errors for item in error.faults]
-    raise type(errors[0])(*faults, *_faults_of_roads(region, faults))
-
-
-def _faults_of_roads(region: Region, known: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Return what is wrong with the roads file, unless it is among the known faults already."""
-    from clinicplan.roads import scan_roads
-
-    if any(item.layer == "roads" for item in known) or not region.file("roads").is_file():
-        return ()
-    try:
-        scan_roads(region.file("roads"), speeds=_speeds(region), source=region.layers.roads)
-    except PlannerError as error:
-        return error.faults
-    return ()
-
-
-def _policy_and_standard(region: Region) -> tuple[Profile | None, Standard]:
-    """Take the circle from the region file, else from the policy, else refuse."""
-    profile = _policy(region)
-    table = region.standard
-    if table.distance_m is not None:
-        return profile, Standard.from_distance(table.distance_m, table.bands)
-    minutes = table.minutes if table.minutes is not None else profile.circle_minutes if profile else None
-    if minutes is None:
-        raise RegionError(fault(Severity.ERROR, "no_standard", layer="region", file=region.path.name))
-    return profile, Standard.from_minutes(minutes, table.bands)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,7 +60,7 @@ def result_folder(out: Path, *, force: bool) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def write_json(table: Mapping[str, Any], path: Path) -> None:
+def write_json(table: Mapping[str, Any] | Sequence[Any], path: Path) -> None:
     """Write JSON that people can read: UTF-8, indented, the order kept, NaN refused."""
     path.write_text(json.dumps(table, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 

@@ -44,8 +44,9 @@ OPERATING: Final = ("yes", "no", "")
 
 COVERAGE_PRODUCTS: Final = frozenset({"tables"})
 ISOCHRONE_PRODUCTS: Final = frozenset({"isochrones"})
-ALL_PRODUCTS: Final = COVERAGE_PRODUCTS | ISOCHRONE_PRODUCTS | {"map"}
-"""What a run makes: tables, the areas of each facility, the map."""
+AUDIT_PRODUCTS: Final = frozenset({"audit"})
+ALL_PRODUCTS: Final = COVERAGE_PRODUCTS | ISOCHRONE_PRODUCTS | AUDIT_PRODUCTS | {"map"}
+"""What a run makes: tables, the areas of each facility, the audit of the region's policy, the map."""
 
 LAYER_NAMES: Final = (
     "boundary",
@@ -71,30 +72,62 @@ OPTIONAL_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "villages": (
         "kind", "status", "population_hukou", "population_65", "population_year", "population_source",
         "development_class", "must_keep_clinic", "remote", "upgraded", "contracted", "coord_source",
+        "contracted_people", "key_people", "contracted_key_people", "managed_elders", "touring_doctors", "served_by",
+        "psych_service",
     ),
     "natural_villages": ("population",),
     "candidates": ("build_cost",),
-    "townships": ("population", "rural_population"),
+    "townships": ("population", "rural_population", "infant_care", "psych_service", "eldercare_pilot"),
     "facilities": (
         "village_id", "township", "operating", "open_days", "sponsor", "doctors", "doctor_ages", "licensed_doctors",
         "gps", "degree_gps", "nurses", "physicians", "beds", "posts", "professional_posts", "filled_posts",
         "public_health_doctors", "child_doctors", "dedicated_child_doctors", "tcm_doctors", "support_staff",
         "ownership", "premises", "floor_area_m2", "standard", "integrated", "insured", "telemedicine",
         "information_system", "ct_rows", "equipment", "tcm_techniques", "diseases", "visits", "outside_county",
+        "managed_by", "paired_with", "city_partner", "sit_in_days", "support_months", "sent_down", "consortium_lead",
+        "grassroots_posts", "hospital_kind", "level_two_up", "government_run", "newly_built", "weak", "rebuilt",
+        "departments", "ph_department", "geriatric", "psych_outpatient", "infectious_wing", "fever_clinic_qualified",
+        "infection_tcm_doctors", "sentinel", "emergency_team", "critical_maternal_centre", "critical_newborn_centre",
+        "chronic_centres", "occupational", "waste_information", "age_friendly", "eldercare_model",
+        "model_child_centre", "surgery_level", "operations_l1", "senior_staff", "bachelor_staff", "child_gps",
+        "child_staff", "public_health_assistants", "new_doctors", "new_doctor_ages", "new_doctors_diploma",
+        "new_doctors_licensed", "below_diploma_doctors", "tcm_trained_doctors", "tcm_visits", "tcm_hall",
+        "tcm_pharmacy", "tcm_equipment", "specialty", "famous_doctor_studio", "city_specialty", "appraisal",
+        "patients", "managed_patients", "chronic_visits", "insurance_qualified", "qualifies", "smart",
+        "smart_qualified",
     ),
 }  # fmt: skip
+LEVEL_COLUMNS: Final = ("surgery_level",)
+"""Whole numbers that registers write as grades: 二级, 三级及以下."""
 INTEGER_COLUMNS: Final = (
     "population", "population_hukou", "population_65", "population_year", "rural_population", "open_days", "doctors",
     "licensed_doctors", "gps", "degree_gps", "nurses", "physicians", "beds", "posts", "professional_posts",
     "filled_posts", "public_health_doctors", "child_doctors", "dedicated_child_doctors", "tcm_doctors",
     "support_staff", "ct_rows", "visits",
+    "contracted_people", "key_people", "contracted_key_people", "managed_elders", "touring_doctors", "infant_care",
+    "sit_in_days", "support_months", "sent_down", "grassroots_posts", "infection_tcm_doctors", "operations_l1",
+    "senior_staff", "bachelor_staff", "child_gps", "child_staff", "public_health_assistants", "new_doctors",
+    "below_diploma_doctors", "tcm_trained_doctors", "tcm_visits", "patients", "managed_patients", "chronic_visits",
+    *LEVEL_COLUMNS,
 )  # fmt: skip
 NUMBER_COLUMNS: Final = ("floor_area_m2", "build_cost")
+NAMED_COLUMNS: Final = (
+    "specialty", "famous_doctor_studio", "city_specialty", "tcm_hall", "model_child_centre", "emergency_team",
+    "infectious_wing", "critical_maternal_centre", "critical_newborn_centre", "tcm_equipment",
+)  # fmt: skip
+"""Yes/no columns in which registers also write the name of the thing: a name means yes."""
 BOOLEAN_COLUMNS: Final = (
     "must_keep_clinic", "remote", "upgraded", "contracted", "integrated", "insured", "telemedicine",
     "information_system", "outside_county",
+    "psych_service", "eldercare_pilot", "consortium_lead", "level_two_up", "government_run", "newly_built", "weak",
+    "rebuilt", "ph_department", "geriatric", "psych_outpatient", "fever_clinic_qualified", "sentinel", "occupational",
+    "waste_information", "age_friendly", "eldercare_model", "new_doctors_diploma", "new_doctors_licensed",
+    "tcm_pharmacy", "insurance_qualified", "qualifies", "smart", "smart_qualified",
+    *NAMED_COLUMNS,
 )  # fmt: skip
-LIST_COLUMNS: Final = ("doctor_ages", "equipment", "tcm_techniques", "diseases")
+LIST_COLUMNS: Final = (
+    "doctor_ages", "new_doctor_ages", "equipment", "departments", "tcm_techniques", "diseases", "chronic_centres",
+)  # fmt: skip
 
 
 def serving_as(tiers: Iterable[str]) -> tuple[str, ...]:

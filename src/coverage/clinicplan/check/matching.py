@@ -293,6 +293,16 @@ def _as_matches(facilities: gpd.GeoDataFrame, judged: Sequence[tuple[str, _Findi
     )
 
 
+def facility_townships(
+    villages: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, townships: gpd.GeoDataFrame | None = None
+) -> tuple[str, ...]:
+    """Return the township of each facility as the villages layer writes it, empty where nothing tells.
+
+    From its cell, else its name, else the township polygon around it.
+    """
+    return _townships_of(facilities, tuple(dict.fromkeys(texts(villages, "township"))), townships)
+
+
 def _townships_of(
     facilities: gpd.GeoDataFrame, known: tuple[str, ...], townships: gpd.GeoDataFrame | None
 ) -> tuple[str, ...]:
@@ -383,6 +393,7 @@ __all__ = [
     "ClinicMatches",
     "RoadDistance",
     "SuspectedDuplicate",
+    "facility_townships",
     "match_own_clinics",
     "suspected_duplicates",
 ]

@@ -182,10 +182,10 @@ def service_circles(
         facilities, (*rule.tiers, *SUPPLEMENT_TIERS), count_neighbours=rule.count_neighbours
     )
     home_trips = nearest_homes(main, counted, rule)
-    trips = _by_village(home_trips, homes, rule.standard)
+    trips = by_village(home_trips, homes, rule.standard)
     reason = _reasons(trips, homes, main, counted, villages)
     by_mode = {
-        mode: trips if mode == rule.mode else _by_village(nearest_homes(search, counted, rule), homes, rule.standard)
+        mode: trips if mode == rule.mode else by_village(nearest_homes(search, counted, rule), homes, rule.standard)
         for mode, search in searches.items()
     }
     outside = (
@@ -201,9 +201,9 @@ def service_circles(
         counted=counted,
         home_trips=home_trips,
         village_trips=trips,
-        with_supplement=_by_village(nearest_homes(main, supplemented, rule), homes, rule.standard),
+        with_supplement=by_village(nearest_homes(main, supplemented, rule), homes, rule.standard),
         by_mode=by_mode,
-        nearest_outside=_by_village(nearest_homes(main, outside, rule), homes, rule.standard),
+        nearest_outside=by_village(nearest_homes(main, outside, rule), homes, rule.standard),
         ladder=_ladder(searches, facilities, rule, homes),
         reason=reason,
         access_mm=_main_access_mm(trips, main),
@@ -243,7 +243,7 @@ def village_groups(villages: gpd.GeoDataFrame, reason: NDArray[np.object_], trip
     return group
 
 
-def _by_village(trips: HomeTrips, homes: Homes, standard: Standard) -> VillageTrips:
+def by_village(trips: HomeTrips, homes: Homes, standard: Standard) -> VillageTrips:
     """Take the homes of each village together; see `VillageTrips`."""
     n, village = homes.n_villages, homes.village
     reached = trips.time_ms != UNREACHED
@@ -305,7 +305,7 @@ def _ladder(
         "county_hospital": ("county_hospital",),
     }
     return {
-        step: _by_village(
+        step: by_village(
             nearest_homes(
                 search,
                 counted_facilities(facilities, tiers, count_neighbours=rule.count_neighbours),

@@ -11,6 +11,8 @@ import geopandas as gpd
 import pandas as pd
 
 from clinicplan.errors import Language
+from clinicplan.report.audit_book import write_audit
+from clinicplan.report.statements import audit_statements
 from clinicplan.report.tables import facility_table, township_table, travel_time_table, village_table
 from clinicplan.results import describe_inputs, package_versions, write_csv, write_json, write_layers, write_manifest
 from clinicplan.words import word
@@ -53,6 +55,8 @@ def write_results(result: CountyResult, folder: Path, *, lang: Language, watch: 
             write_csv(township_table(result.circles, word("general.total", lang)), folder / "townships.csv")
             travel_time_table(result.circles).to_parquet(folder / "travel_times.parquet", index=False)
         write_layers(result_layers(result), folder / "coverage.gpkg", _styles())
+        if result.audit is not None:
+            write_audit([result.audit], folder, lang=lang, statements=audit_statements(result.county, lang))
     if "map" in result.products:
         from clinicplan.report.picture import county_picture
         from clinicplan.report.webmap import write_map
@@ -100,6 +104,7 @@ def manifest(result: CountyResult, *, lang: Language, seconds: dict[str, float],
         "region_file": str(region.path.resolve()),
         "inputs": describe_inputs(region.input_files()),
         "region": region.model_dump(mode="json", exclude={"path"}),
+        "audit_day": None if result.audit is None else result.audit.settings.day.isoformat(),
         "policy": None if result.county.profile is None else result.county.profile.model_dump(mode="json"),
         "parameters": used.to_dict(orient="records"),
         "seconds": seconds,

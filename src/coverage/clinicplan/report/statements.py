@@ -12,7 +12,7 @@ from clinicplan.report.headline import limit_text, percent
 from clinicplan.words import word
 
 if TYPE_CHECKING:
-    from clinicplan.county import CountyResult
+    from clinicplan.county import County, CountyResult
 
 SAMPLE_MARK = "示例数据"
 """A region whose name holds these words is synthetic and says so on every output."""
@@ -36,19 +36,32 @@ def mandatory_statements(result: CountyResult, lang: Language) -> list[str]:
     summary = result.summary
     parts = [
         *_origin(result, lang),
-        _who(result, lang),
-        _speeds(result, lang),
+        _who(result.county, lang),
+        _speeds(result.county, lang),
         word("statements.inclusive", lang, limit=limit_text(summary, lang)),
         word(f"statements.{summary['direction']}", lang),
         _village_points(result, lang),
         _counted(result, lang),
         _pending(summary, lang),
-        *_imputed(result, lang),
-        _sources(result, lang),
+        *_imputed(result.county, lang),
+        _sources(result.county, lang),
         *_policy(result, lang),
         word("statements.advice", lang),
         word("statements.boundary", lang),
         _map_use(result, lang),
+    ]
+    return [part for part in parts if part]
+
+
+def audit_statements(county: County, lang: Language) -> list[str]:
+    """Return the lines that an audit carries: who is counted, how people travel, where the data come from."""
+    parts = [
+        *([word("statements.synthetic", lang)] if SAMPLE_MARK in county.region.name else []),
+        _who(county, lang),
+        _speeds(county, lang),
+        word(f"statements.{county.region.travel.direction}", lang),
+        *_imputed(county, lang),
+        _sources(county, lang),
     ]
     return [part for part in parts if part]
 
@@ -74,21 +87,21 @@ def _origin(result: CountyResult, lang: Language) -> list[str]:
     return [*lines, word(f"statements.{key}", lang, date=date) if date else word(f"statements.{key}", lang)]
 
 
-def _who(result: CountyResult, lang: Language) -> str:
-    villages = result.county.layers.villages
+def _who(county: County, lang: Language) -> str:
+    villages = county.layers.villages
     years = (
         pd.to_numeric(villages["population_year"], errors="coerce").dropna() if "population_year" in villages else []
     )
     known = sorted({int(year) for year in years})
     year = word("statements.year", lang, year="、".join(map(str, known))) if known else ""
-    return word(f"statements.who_{result.county.region.population_basis}", lang, year=year)
+    return word(f"statements.who_{county.region.population_basis}", lang, year=year)
 
 
-def _speeds(result: CountyResult, lang: Language) -> str:
+def _speeds(county: County, lang: Language) -> str:
     """Name the speeds of the mode on three classes of road."""
     from clinicplan.speeds import read_speeds
 
-    region = result.county.region
+    region = county.region
     mode = read_speeds(region.folder / region.travel.speeds if region.travel.speeds else None).mode(region.travel.mode)
     shown = []
     for road in ("primary", "tertiary", "unclassified"):
@@ -124,8 +137,8 @@ def _pending(summary: dict[str, Any], lang: Language) -> str:
     )  # fmt: skip
 
 
-def _imputed(result: CountyResult, lang: Language) -> list[str]:
-    villages = result.county.layers.villages
+def _imputed(county: County, lang: Language) -> list[str]:
+    villages = county.layers.villages
     lines = []
     imputed = int(np.count_nonzero(villages["population_imputed"]))
     if imputed:
@@ -137,8 +150,8 @@ def _imputed(result: CountyResult, lang: Language) -> list[str]:
     return lines
 
 
-def _sources(result: CountyResult, lang: Language) -> str:
-    region = result.county.region
+def _sources(county: County, lang: Language) -> str:
+    region = county.region
     files = [source.path.rsplit("/", 1)[-1] for source in region.layers.present().values()]
     line = word("statements.sources", lang, files=("、" if lang == "zh" else ", ").join(dict.fromkeys(files)))
     if ".osm" in region.layers.roads.path and SAMPLE_MARK not in region.name:

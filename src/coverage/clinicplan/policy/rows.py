@@ -1,0 +1,139 @@
+"""Lay an audit out as rows: one a clause, for `audit.json`, the workbook, the map and the report."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final
+
+from clinicplan.errors import Language, Phrase
+from clinicplan.policy.audit import Audit, ClauseResult
+from clinicplan.policy.findings import Case, Finding, Measure, Status
+from clinicplan.policy.profile import Profile
+from clinicplan.policy.wording import actual_text, required_text, shortfall_text
+from clinicplan.words import word
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROW_KEYS: Final = (
+    "clause", "document", "article", "unit", "kind", "strength", "deadline", "status", "met", "overdue", "required",
+    "actual", "shortfall", "failing", "unknown", "needs", "text", "reading", "remarks", "measures", "draft", "notice",
+)  # fmt: skip
+"""Keys of every row; with a plan `planned_status` and `planned_actual` follow, and the planned measures and units."""
+
+
+def audit_rows(audit: Audit, lang: Language) -> list[dict[str, Any]]:
+    """Return one row a clause, in the order of the document.
+
+    Parameters
+    ----------
+    audit
+        How a county stands under a document.
+    lang
+        Language of statements, figures in words, remarks and the values of failing units; ids are the same in both.
+
+    Returns
+    -------
+    rows
+        The keys of `ROW_KEYS`. `met` says whether the comparison holds, also where it is only reported (None: open);
+        `overdue` is None without a deadline; `measures` gives the figures as numbers.
+    """
+    return [_row(result, audit.profile, lang) for result in audit.results]
+
+
+def audit_frame(audit: Audit, lang: Language) -> pd.DataFrame:
+    """Return the rows as a table, with numbers of failing and unknown units in the place of the lists."""
+    import pandas as pd
+
+    rows = audit_rows(audit, lang)
+    frame = pd.DataFrame([{**row, "failing": len(row["failing"]), "unknown": len(row["unknown"])} for row in rows])
+    return frame.drop(columns=["measures"], errors="ignore")
+
+
+def audit_lines(audit: Audit, lang: Language) -> list[str]:
+    """Return what the screen shows of an audit: counts, that it is a draft, and every clause that fails."""
+    title = audit.profile.title if lang == "zh" else audit.profile.title_en
+    lines = [word("policy.say.counts", lang, document=title, count=len(audit.results), **audit.counts)]
+    if audit.profile.draft:
+        lines.append(word("policy.draft", lang))
+    return [*lines, *(_failed_line(result, lang) for result in audit if result.status is Status.FAIL)]
+
+
+def _failed_line(result: ClauseResult, lang: Language) -> str:
+    short = shortfall_text(result.finding, lang)
+    return word(
+        "policy.say.failed",
+        lang,
+        clause=result.clause.id,
+        article=result.clause.article,
+        text=result.clause.statement.text(lang),
+        required=required_text(result.finding, lang),
+        actual=actual_text(result.finding, lang),
+        shortfall=f"，{short}" if short and lang == "zh" else (f", {short}" if short else ""),
+    )
+
+
+def _row(result: ClauseResult, profile: Profile, lang: Language) -> dict[str, Any]:
+    clause, finding = result.clause, result.finding
+    row = {
+        "clause": clause.id,
+        "document": profile.id,
+        "article": clause.article,
+        "unit": clause.unit,
+        "kind": clause.kind,
+        "strength": clause.strength,
+        "deadline": None if result.deadline is None else result.deadline.isoformat(),
+        "status": str(result.status),
+        "met": result.met,
+        "overdue": result.overdue,
+        "required": required_text(finding, lang),
+        "actual": actual_text(finding, lang),
+        "shortfall": shortfall_text(finding, lang),
+        "failing": [_case(case, lang) for case in finding.failing],
+        "unknown": [_case(case, lang) for case in finding.unknown],
+        "needs": list(finding.needs),
+        "text": clause.statement.text(lang),
+        "reading": Phrase(clause.reading, clause.reading_en).text(lang),
+        "remarks": [remark.text(lang) for remark in finding.remarks],
+        "measures": [_measure(measure, lang) for measure in finding.measures],
+        "draft": profile.draft,
+        "notice": word("policy.draft", lang) if profile.draft else "",
+    }
+    return row if result.planned_finding is None else row | _planned(result, result.planned_finding, lang)
+
+
+def _planned(result: ClauseResult, finding: Finding, lang: Language) -> dict[str, Any]:
+    return {
+        "planned_status": None if result.planned_status is None else str(result.planned_status),
+        "planned_actual": actual_text(finding, lang),
+        "planned_shortfall": shortfall_text(finding, lang),
+        "planned_failing": [_case(case, lang) for case in finding.failing],
+        "planned_measures": [_measure(measure, lang) for measure in finding.measures],
+    }
+
+
+def _case(case: Case, lang: Language) -> dict[str, str]:
+    return {"id": case.id, "name": case.name, "value": case.value.text(lang)}
+
+
+def _measure(measure: Measure, lang: Language) -> dict[str, Any]:
+    return {
+        "name": measure.name.text(lang),
+        "form": measure.form,
+        "unit": measure.unit,
+        "value": measure.value,
+        "of": measure.of,
+        "per": measure.per,
+        "low": _number(measure.low),
+        "high": _number(measure.high),
+        "least": _number(measure.least),
+        "most": _number(measure.most),
+        "strict": measure.strict,
+        "shortfall": measure.shortfall,
+    }
+
+
+def _number(value: Fraction | None) -> int | float | None:
+    if value is None:
+        return None
+    return int(value) if value.denominator == 1 else float(value)
