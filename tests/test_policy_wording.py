@@ -45,8 +45,8 @@ def test_a_length_one_millimetre_short_is_not_printed_as_the_limit():
         (Measure("count", 3, 11, unit="villages"), "3/11个村", "3 of 11 villages"),
         (Measure("count", 3, unit="doctors", low=Fraction(3), high=Fraction(5)), "3—5名", "3-5 doctors"),
         (Measure("count", 3, unit="doctors", low=Fraction(3)), "至少3名", "at least 3 doctors"),
-        (Measure("ratio", 12, 10_000, unit="posts", per=1000), "1.2‰（12名编制）", "1.2per 1,000 (12 posts)"),
-        (Measure("ratio", 6, 10_000, unit="doctors", per=10_000), "6/10000人（6名）", None),
+        (Measure("ratio", 12, 10_000, unit="posts", per=1000), "1.2‰（12名编制）", "1.2 per 1,000 (12 posts)"),
+        (Measure("ratio", 6, 10_000, unit="doctors", per=10_000), "6/10000人（6名）", "6 per 10000 (6 doctors)"),
         (Measure("yuan", 20_000, unit="yuan"), "20000元", "20000 yuan"),
         (Measure("yuan", 1, unit="yuan", low=Fraction(1), high=Fraction(3)), "1—3元", "1-3 yuan"),
         (Measure("minutes", 900_001, unit="milliseconds", most=Fraction(900_000)), "15.1分钟", "15.1 min"),
@@ -55,7 +55,7 @@ def test_a_length_one_millimetre_short_is_not_printed_as_the_limit():
 def test_every_form_is_written_in_both_languages(measure, zh, en):
     finding = Finding(None, (measure,))
     assert actual_text(finding, "zh") == zh
-    assert en is None or actual_text(finding, "en").replace("  ", " ") == en.replace("1.2per", "1.2 per")
+    assert actual_text(finding, "en") == en
 
 
 def test_several_figures_carry_their_names():

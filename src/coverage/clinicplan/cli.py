@@ -469,6 +469,10 @@ def _print_run(console: Console, result: Any) -> None:
 
     for line in headline_lines(result, console.lang):
         console.say(line)
+    if result.audit is not None:
+        from clinicplan.policy.rows import count_line
+
+        console.say(count_line(result.audit, console.lang))
     console.say_json(result.summary)
 
 

@@ -50,10 +50,15 @@ def audit_frame(audit: Audit, lang: Language) -> pd.DataFrame:
     return frame.drop(columns=["measures"], errors="ignore")
 
 
+def count_line(audit: Audit, lang: Language) -> str:
+    """Return how many clauses of a document have each verdict, as one line."""
+    title = audit.profile.title if lang == "zh" else audit.profile.title_en
+    return word("policy.say.counts", lang, document=title, count=len(audit.results), **audit.counts)
+
+
 def audit_lines(audit: Audit, lang: Language) -> list[str]:
     """Return what the screen shows of an audit: counts, that it is a draft, and every clause that fails."""
-    title = audit.profile.title if lang == "zh" else audit.profile.title_en
-    lines = [word("policy.say.counts", lang, document=title, count=len(audit.results), **audit.counts)]
+    lines = [count_line(audit, lang)]
     if audit.profile.draft:
         lines.append(word("policy.draft", lang))
     return [*lines, *(_failed_line(result, lang) for result in audit if result.status is Status.FAIL)]

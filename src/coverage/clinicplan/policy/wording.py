@@ -30,7 +30,7 @@ def actual_text(finding: Finding, lang: Language) -> str:
 
 def shortfall_text(finding: Finding, lang: Language) -> str:
     """Return what is missing, part by part; empty where the clause gives no number or nothing is missing."""
-    short = [(measure, _shortfall(measure, lang)) for measure in finding.measures if measure.shortfall]
+    short = [(measure, _shortfall(measure, lang) if measure.shortfall else "") for measure in finding.measures]
     return _joined(short, lang)
 
 
@@ -68,8 +68,11 @@ def number_text(number: Fraction | int, *, up: bool = False, digits: int = 2) ->
 
 
 def _joined(parts: list[tuple[Measure, str]], lang: Language) -> str:
+    several = len(parts) > 1
     texts = [
-        word("policy.figure.named", lang, name=measure.name.text(lang), text=text) if measure.name.text(lang) else text
+        word("policy.figure.named", lang, name=measure.name.text(lang), text=text)
+        if several and measure.name.text(lang)
+        else text
         for measure, text in parts
         if text
     ]
@@ -79,17 +82,25 @@ def _joined(parts: list[tuple[Measure, str]], lang: Language) -> str:
 def _required(measure: Measure, lang: Language) -> str:
     if measure.form == "share" and measure.least == 1:
         return "100%"
-    if measure.form == "count" and measure.least is not None and measure.least == measure.of:
+    if measure.form == "count" and _asks_every_unit(measure):
         return word("policy.required.all", lang)
     least = None if measure.least is None else _limit(measure, measure.least, lang)
     most = None if measure.most is None else _limit(measure, measure.most, lang)
     if least is not None and most is not None:
-        return least if least == most else word("policy.required.between", lang, low=least, high=most)
+        low = number_text(measure.least or 0) if measure.form in {"ratio", "count"} else least
+        return least if least == most else word("policy.required.between", lang, low=low, high=most)
     if least is not None:
         return word(f"policy.required.{'more_than' if measure.strict else 'at_least'}", lang, limit=least)
     if most is not None:
         return word(f"policy.required.{'less_than' if measure.strict else 'at_most'}", lang, limit=most)
     return ""
+
+
+def _asks_every_unit(measure: Measure) -> bool:
+    """Tell whether every one of the units counted is asked for: by number, or because each lacking one is missing."""
+    if measure.of is None or measure.most is not None:
+        return False
+    return measure.least == measure.of or (measure.least is None and measure.shortfall is not None)
 
 
 def _limit(measure: Measure, limit: Fraction, lang: Language) -> str:

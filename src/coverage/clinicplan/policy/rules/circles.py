@@ -267,9 +267,10 @@ def service(clause: Clause, county: CountyRegister) -> Finding:
     villages_served = without_surplus(villages_served, _surplus(county, ways, villages))
     people_served = people_measure(county.population, member, served, name=_measure("served_people"))
     open_rows = undecided(member, served)
-    missing = lacking(member, served) & (least is not None)
+    holds = None if least is None else _served_enough(villages_served, least)
+    missing = lacking(member, served) & (holds is False)
     return Finding(
-        None if least is None else _served_enough(villages_served, least),
+        holds,
         (villages_served, people_served),
         failing=village_cases(county, missing, phrase("policy_circles.why.not_served")),
         unknown=village_cases(county, open_rows, lambda row: _open_service(county, ways, row)),
