@@ -113,7 +113,7 @@ village_id               V01     V01     V03          V05     V06     V01     V0
 township                 北关街道 北关街道 东岭镇      东岭镇  南坪乡  北关街道 西岗镇    西岗镇       东岭镇       东岭镇  南坪乡  南坪乡
 operating                yes     yes     yes          yes     yes     yes     yes         -            yes          yes     yes     yes
 hospital_kind            general general -            -       -       -       -           -            -            -       -       -
-hospital_level           2       2       -            -       -       -       -           -            -            -       -       -
+level_two_up             yes     yes     -            -       -       -       -           -            -            -       -       -
 beds                     -       -       -            20      19      14      -           -            -            -       -       -
 senior_staff             -       -       2            1       -       -       -           -            -            -       -       -
 support_staff            -       -       1            0       -       -       -           -            -            -       -       -

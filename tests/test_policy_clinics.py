@@ -216,10 +216,11 @@ def test_where_the_document_does_not_let_villages_share_they_do_not():
 
 
 def test_a_host_of_unknown_operation_leaves_the_sharing_village_open():
-    finding = found(
-        [{"population": 900}, {"population": 400}], [{"village_id": "V1", "operating": ""}, {"village_id": "V9"}]
-    )
+    villages = [{"population": 900}, {"population": 400}, {"population": 900}, {"population": 900}]
+    clinics = [{"village_id": "V1", "operating": ""}, {"village_id": "V3", "operating": "no"}, {"village_id": "V4"}]
+    finding = found(villages, clinics)
     assert ids(finding.unknown) == ["V1", "V2"]
+    assert "村卫生室运行状态" in finding.unknown[1].value.zh
 
 
 def test_a_village_without_coordinates_may_share_with_any():
@@ -273,8 +274,10 @@ def test_the_seat_is_served_by_its_township_hospital(x_m, holds):
 
 def test_a_hospital_out_of_operation_serves_no_seat_and_one_of_unknown_state_leaves_it_open():
     assert found([{"population": 900}], [{"tier": "township_hospital", "operating": "no"}]).holds is False
-    rows = [{"tier": "township_hospital", "operating": ""}, {"village_id": "V9"}]
-    assert found([{"population": 900}], rows).holds is None
+    rows = [{"tier": "township_hospital", "operating": ""}, {"village_id": "V2"}]
+    finding = found([{"population": 900}, {"population": 900}], rows)
+    assert finding.holds is None
+    assert ids(finding.unknown) == ["V1"]
 
 
 def test_what_a_township_has_is_what_the_document_says():

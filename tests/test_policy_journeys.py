@@ -1,10 +1,14 @@
 """What the rules ask of the roads, on the hand-worked town, and against other searches."""
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 
 import town
 from clinicplan.coverage import CircleRule, service_circles
+from clinicplan.coverage.circles import by_village
+from clinicplan.coverage.searches import nearest_homes
 from clinicplan.policy.journeys import LIMITS_MM, LIMITS_MS, RoadJourneys, pair_trips
 from clinicplan.standard import UNREACHED, Standard
 from clinicplan.travel import trips_within
@@ -98,8 +102,6 @@ def test_ways_agree_with_one_search_of_all_pairs(journeys, shortest):
 
 def test_a_village_of_natural_villages_takes_the_farthest():
     """V01 with hamlets at B itself (2 km to C1) and at A (4 km); one more, off every road, leaves it without a way."""
-    import geopandas as gpd
-    import shapely
 
     def hamlets(*spots):
         names = [f"N{number}" for number in range(len(spots))]
@@ -124,72 +126,60 @@ def test_roads_between_facilities_take_the_shorter_direction_with_both_legs(jour
     assert metres.tolist() == pytest.approx([4_500_000, 4_500_000, 9_100_000, 0], abs=3)
 
 
-def test_a_one_way_street_counts_in_the_direction_that_is_shorter():
-    """A hospital at F: from C1 1 km up... the street C-F is 2 km; against it, F-E-D-C, 6 km round."""
+def town_with(spots, **rule):
+    """Return the town with some facilities elsewhere."""
     facilities = town.facilities()
-    import shapely
+    for name, spot in spots.items():
+        place = None if spot is None else shapely.Point(town.place(spot))
+        facilities.loc[facilities["facility_id"] == name, "geometry"] = place
+    rule = CircleRule(Standard.from_minutes(20), "car", **rule)
+    return RoadJourneys(service_circles(town.villages(), facilities, {"car": town.network()}, rule))
 
-    facilities.loc[facilities["facility_id"] == "C2", "geometry"] = shapely.Point(town.place((4, 5)))
-    circles = service_circles(
-        town.villages(), facilities, {"car": town.network()}, CircleRule(Standard.from_minutes(20), "car")
-    )
-    between = RoadJourneys(circles).roads_between
+
+@pytest.mark.parametrize("direction", ["to_facility", "from_facility"])
+def test_a_one_way_street_counts_in_the_direction_that_is_shorter(direction):
+    """From C1 at C to F: 2 km up the one-way street, 4 minutes; back by E and D 6 km, 12 minutes."""
+    found = town_with({"C2": (4, 5)}, direction=direction)
     c1, c2 = rows(["C1"], FACILITIES), rows(["C2"], FACILITIES)
-    assert between(c1, c2, "car").tolist() == between(c2, c1, "car").tolist() == [2_000_000]
-    drives = RoadJourneys(circles).drives
-    assert drives(c1, c2, "car").tolist() == [240_000]
-    assert drives(c2, c1, "car").tolist() == [720_000]
-
-
-def test_drives_run_from_the_first_to_the_second_whatever_the_direction_of_the_circles():
-    import shapely
-
-    facilities = town.facilities()
-    facilities.loc[facilities["facility_id"] == "C2", "geometry"] = shapely.Point(town.place((4, 5)))
-    rule = CircleRule(Standard.from_minutes(20), "car", direction="from_facility")
-    drives = RoadJourneys(service_circles(town.villages(), facilities, {"car": town.network()}, rule)).drives
-    c1, c2 = rows(["C1"], FACILITIES), rows(["C2"], FACILITIES)
-    assert drives(c1, c2, "car").tolist() == [240_000]
-    assert drives(c2, c1, "car").tolist() == [720_000]
+    assert found.roads_between(c1, c2, "car").tolist() == found.roads_between(c2, c1, "car").tolist() == [2_000_000]
+    assert found.drives(c1, c2, "car").tolist() == [240_000]
+    assert found.drives(c2, c1, "car").tolist() == [720_000]
 
 
 def test_a_straight_walk_is_no_road():
-    """Over the river from (4, 3) to (4, 2): 1 km as the crow flies, and by road 2 + 1 + 2 km."""
-    import shapely
-
-    facilities = town.facilities()
-    facilities.loc[facilities["facility_id"] == "C2", "geometry"] = shapely.Point(town.place((4, 4)))
-    circles = service_circles(
-        town.villages(), facilities, {"car": town.network()}, CircleRule(Standard.from_minutes(20), "car")
-    )
-    found = RoadJourneys(circles)
+    """From (6, 4) to (5.5, 5): 1,118 m on foot over the fields; by road up to E and west, 1.5 km."""
+    found = town_with({"C1": (6, 4), "C2": (5.5, 5)})
     c1, c2 = rows(["C1"], FACILITIES), rows(["C2"], FACILITIES)
-    assert found.straight_mm(c1, c2).tolist() == [1_000_000]
-    assert found.roads_between(c1, c2, "car").tolist() == [1_000_000]
-    facilities.loc[facilities["facility_id"] == "C2", "geometry"] = shapely.Point(town.place((6, 4.5)))
-    circles = service_circles(
-        town.villages(), facilities, {"car": town.network()}, CircleRule(Standard.from_minutes(20), "car")
-    )
-    found = RoadJourneys(circles)
-    assert found.straight_mm(c1, c2).tolist() == [2_500_000]
-    assert found.roads_between(c1, c2, "car").tolist() == [3_500_000]
+    assert found.straight_mm(c1, c2).tolist() == [1_118_034]
+    assert found.roads_between(c1, c2, "car").tolist() == [1_500_000]
 
 
 def test_a_place_that_is_not_known_has_no_distance():
-    facilities = town.facilities()
-    facilities.loc[facilities["facility_id"] == "C2", "geometry"] = None
-    circles = service_circles(
-        town.villages(), facilities, {"car": town.network()}, CircleRule(Standard.from_minutes(20), "car")
-    )
-    found = RoadJourneys(circles)
+    found = town_with({"C2": None})
     c1, c2 = rows(["C1"], FACILITIES), rows(["C2"], FACILITIES)
     assert found.straight_mm(c1, c2).tolist() == found.roads_between(c1, c2, "car").tolist() == [UNREACHED]
+    assert found.drives(c1, c2, "car").tolist() == [UNREACHED]
+
+
+@pytest.mark.parametrize("weight", ["time", "length"])
+def test_nearest_by_road_or_on_foot_is_what_one_search_of_both_finds(journeys, weight):
+    """Walks are found once and kept apart from the roads; the answer is that of the service circles."""
+    search, rule = journeys.circles.searches["e_bike"], journeys.circles.rule
+    graph = search.by_time if weight == "time" else search.by_length
+    standard = Standard.from_minutes(20) if weight == "time" else Standard.from_distance(3000)
+    for chosen in (("C1",), ("C2", "T1"), ("P1", "C1", "T1"), ()):
+        found = journeys.nearest(flags(*chosen), "e_bike", standard)
+        expected = by_village(
+            nearest_homes(search, flags(*chosen), rule, graph=graph), journeys.circles.homes, standard
+        )
+        for name in ("facility", "time_ms", "length_mm", "direct", "within", "people_within"):
+            assert getattr(found, name).tolist() == getattr(expected, name).tolist(), (chosen, name)
 
 
 def test_the_same_question_is_searched_once(journeys, monkeypatch):
     calls = []
     original = journeys.nearest(flags("C1"), "car")
-    monkeypatch.setattr("clinicplan.policy.journeys.nearest_homes", lambda *args, **kwargs: calls.append(args))
+    monkeypatch.setattr("clinicplan.policy.journeys.nearest_homes", lambda *args, **_: calls.append(args))
     again = journeys.nearest(flags("C1"), "car", Standard.from_minutes(5))
     assert calls == []
     assert again.time_ms.tolist() == original.time_ms.tolist()

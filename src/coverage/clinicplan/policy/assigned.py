@@ -176,6 +176,11 @@ def nearest_institutions(county: CountyRegister, units: Members, works: Flags3) 
     works
         Shape (facilities): institutions; those certainly in operation count.
     """
+    key = ("nearest institutions", units.layer, units.row.tobytes(), works.tobytes())
+    return county.recall(key, lambda: _find_nearest(county, units, works))
+
+
+def _find_nearest(county: CountyRegister, units: Members, works: Flags3) -> tuple[Int64, Int64]:
     counted = works == TRUE
     if units.layer == "villages":
         trips = county.journeys.nearest(counted, drive_mode(county))

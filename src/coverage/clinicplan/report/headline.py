@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from clinicplan.coverage.summary import people_figures, summarise
-from clinicplan.errors import Language, Severity, fault_line
+from clinicplan.errors import Fault, Language, Severity, fault_line
 from clinicplan.standard import MS_PER_MIN, UNREACHED, milliseconds
 from clinicplan.words import word
 
@@ -21,10 +22,12 @@ COUNTY_LADDER_MIN = 60
 """Minutes to a county hospital that plans ask for (assumption where the region gives none)."""
 
 
-def full_summary(county: County, circles: ServiceCircles, areas: gpd.GeoDataFrame, lang: Language) -> dict[str, Any]:
+def full_summary(
+    county: County, circles: ServiceCircles, areas: gpd.GeoDataFrame, lang: Language, notes: Sequence[Fault] = ()
+) -> dict[str, Any]:
     """Return `summary.json`: what was asked, the figures, and what to know about them.
 
-    Warnings are every pending row and note of the check, in one language.
+    Warnings are every pending row and note of the check, and the further `notes`, in one language.
     """
     region, standard = county.region, circles.rule.standard
     return {
@@ -43,7 +46,7 @@ def full_summary(county: County, circles: ServiceCircles, areas: gpd.GeoDataFram
         "warnings": [
             {"code": item.code, "severity": item.severity.value, "layer": item.layer, "count": item.count,
              "text": fault_line(item, lang)}
-            for item in county.inspection.faults
+            for item in (*county.inspection.faults, *notes)
             if item.severity is not Severity.ERROR
         ],
     }  # fmt: skip
