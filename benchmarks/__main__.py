@@ -9,7 +9,7 @@ import os
 import platform
 from pathlib import Path
 
-NAMES = ("roads_reading", "travel_search", "isochrone_polygons", "county_run")
+NAMES = ("roads_reading", "travel_search", "isochrone_polygons", "county_run", "county_audit")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -15,8 +15,9 @@ import typer
 
 from clinicplan import region
 from clinicplan.cli import app
+from clinicplan.layers.headers import usual_header
 from clinicplan.speeds import read_speeds
-from clinicplan.terms import REASONS
+from clinicplan.terms import OPTIONAL_COLUMNS, REASONS
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGES = sorted((PROJECT / "docs").rglob("*.md"))
@@ -114,10 +115,19 @@ def test_no_table_of_the_schema_is_left_out():
 
 def test_tables_are_tables():
     """Every row has as many cells as its header."""
-    for name in ("region.md", "parameters.md"):
+    for name in ("region.md", "parameters.md", "data.md"):
         text = load_reference().on_page_markdown(read(PROJECT / "docs" / name))
         for block in re.findall(r"(?:^\|.*\|\n?)+", text, flags=re.MULTILINE):
             assert len({row.count("|") for row in block.splitlines()}) == 1, block[:200]
+
+
+def test_the_data_page_names_every_column_a_clause_may_need():
+    text = load_reference().on_page_markdown(read(PROJECT / "docs" / "data.md"))
+    for layer in ("villages", "townships", "facilities"):
+        for column in set(OPTIONAL_COLUMNS[layer]) - {"outside_county"}:
+            assert f"| {usual_header(layer, column)} | `{column}` | " in text
+    assert "| 家庭医生签约人数" not in text  # one header a column
+    assert "| 签约人数 | `contracted_people` | 整数 | LY-13, XC-2.1 |" in text
 
 
 def test_the_parameters_page_has_every_number_and_its_source():

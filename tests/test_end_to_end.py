@@ -43,7 +43,9 @@ RUN_FILES = {
     "summary.json", "villages.csv", "facilities.csv", "townships.csv", "travel_times.parquet", "coverage.gpkg",
     "map.html", "manifest.json",
 }  # fmt: skip
-"""What `run` owns in DESIGN section 5 before there are audits, plans and documents."""
+"""What `run` owns in DESIGN section 5 before there are plans and documents, for a region without a policy."""
+AUDITED_FILES = RUN_FILES | {"audit.json", "audit.xlsx"}
+"""With a policy its audit is there too."""
 VILLAGE_COLUMNS = [
     "village_id", "name", "township", "kind", "status", "population", "facility_id", "facility_tier", "time_s",
     "time_min", "band", "within_standard", "reason", "route_km", "way", "access_m", "facility_access_m", "supplement",
@@ -104,7 +106,7 @@ def manifest(results):
 
 
 def test_the_folder_is_complete_and_nothing_is_left_beside_it(results):
-    assert {path.name for path in results.iterdir()} == RUN_FILES
+    assert {path.name for path in results.iterdir()} == AUDITED_FILES
     assert [path.name for path in results.parent.iterdir()] == ["results"]
 
 
@@ -272,7 +274,7 @@ def test_the_manifest_tells_what_went_in(manifest, sample_folder, sample_result)
         assert entry["sha256"] == sha256((sample_folder / entry["file"]).read_bytes()).hexdigest()
     assert manifest["region"]["travel"]["access_kmh"] == 4.0
     assert manifest["region"]["layers"]["villages"]["datum"] == "gcj02"
-    assert set(manifest["files"]) == RUN_FILES - {"manifest.json"}
+    assert set(manifest["files"]) == AUDITED_FILES - {"manifest.json"}
     assert all((sample_result.out / name).stat().st_size == entry["bytes"] for name, entry in manifest["files"].items())
 
 

@@ -597,7 +597,7 @@ class TestVillages:
         assert frame["remote"].tolist() == [True, pd.NA]
         assert frame["must_keep_clinic"].tolist() == [False, pd.NA]
         assert frame["development_class"].tolist() == ["鼓励发展村", ""]
-        assert frame["psych_service"].tolist() == ["是", ""]
+        assert frame["psych_service"].tolist() == [True, pd.NA]
         assert frame["邮编"].tolist() == ["312500", ""]
         assert codes(villages(folder, text))["unknown_flag"].rows == (3,)
 
@@ -683,7 +683,7 @@ class TestFacilities:
             "public", "doctor_home", "village", "none",
         )  # fmt: skip
         assert (row["insured"], row["doctor_ages"], row["equipment"]) == (True, "58;63", "听诊器;血压计")
-        assert (row["tcm_hall"], row["备注"]) == ("是", "新")
+        assert (row["tcm_hall"], row["备注"]) == (True, "新")
 
     def test_an_empty_cell_is_unknown_never_zero_or_no(self, folder):
         text = f"{self.HEAD},床位数,医保定点,房屋产权,运行状态,村医年龄\nA,甲,村卫生室,120.85,29.5,,,,,\n"

@@ -22,12 +22,13 @@ from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 from shapely.geometry import shape
 
+from clinicplan.county import build_networks, read_county, scan_county_roads
 from clinicplan.layers import read_layers
-from clinicplan.plan import build_networks, circle_rule, read_county, scan_county_roads
+from clinicplan.plan import circle_rule
 from clinicplan.region import read_region
 from clinicplan.sample import write_sample
-from clinicplan.sample.attributes import HEADERS
 from clinicplan.sample.county import read_boundary
+from clinicplan.sample.files import FACILITY_HEADERS
 from clinicplan.sample.likeness import (
     COMPARED,
     REFERENCE,
@@ -389,7 +390,7 @@ def test_clinics_show_what_a_register_hides(register):
     assert {"停诊", "有室无医", "挂牌未营业", ""} <= set(clinics["运行状态"])
     assert (clinics["乡村医生数"] == "0").any()
     assert (clinics["村医年龄"] == "69").sum() == 1
-    assert tuple(register.columns) == HEADERS
+    assert tuple(register.columns) == FACILITY_HEADERS
     assert (
         230
         <= len(register[register["机构类别"].isin(["村卫生室", "中心村卫生室"]) & (register["乡镇"] != "邻县")])

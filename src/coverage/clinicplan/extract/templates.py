@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from clinicplan.errors import Language
-from clinicplan.terms import FIXED_TIERS, OPTIONAL_COLUMNS, STATUSES, SUPPLEMENT_TIERS
+from clinicplan.layers.vocabularies import first_words
+from clinicplan.terms import BOOLEAN_COLUMNS, FIXED_TIERS, OPTIONAL_COLUMNS, STATUSES, SUPPLEMENT_TIERS
 from clinicplan.words import word
 
 if TYPE_CHECKING:
@@ -14,11 +15,22 @@ if TYPE_CHECKING:
 
 LAST_ROW: Final = 5000
 """Drop-downs reach down to this row."""
-VILLAGE_COLUMNS: Final = ("village_id", "township", "name", "population", "population_hukou", "population_65", "lon",
-                          "lat", "kind", "status")  # fmt: skip
-FACILITY_COLUMNS: Final = ("facility_id", "name", "tier", "township", "village_id", "lon", "lat", "operating",
-                           *(name for name in OPTIONAL_COLUMNS["facilities"]
-                             if name not in {"village_id", "township", "operating", "outside_county"}))  # fmt: skip
+PLAIN_COLUMNS: Final = {
+    "villages": ("village_id", "township", "name", "population", "population_hukou", "population_65", "lon", "lat",
+                 "kind", "status"),
+    "facilities": ("facility_id", "name", "tier", "township", "village_id", "lon", "lat", "operating"),
+}  # fmt: skip
+"""What circles are computed from; every further column serves the audit of policy clauses."""
+NOT_OFFERED: Final = ("outside_county", "population_year", "population_source", "coord_source")
+
+
+def _offered(layer: str) -> tuple[str, ...]:
+    plain = PLAIN_COLUMNS[layer]
+    return (*plain, *(name for name in OPTIONAL_COLUMNS[layer] if name not in (*plain, *NOT_OFFERED)))
+
+
+VILLAGE_COLUMNS: Final = _offered("villages")
+FACILITY_COLUMNS: Final = _offered("facilities")
 
 
 def write_region_template(folder: str | Path, *, lang: Language = "zh", force: bool = False) -> Path:
@@ -60,18 +72,36 @@ def _write_workbook(path: Path, layer: str, columns: tuple[str, ...], lang: Lang
 
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         sheet = book.add_worksheet(word(f"extract.template.{layer}", "zh"))
-        header = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True})
+        plain = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True})
+        audited = book.add_format({"bold": True, "bg_color": "#FFF2CC", "border": 1, "text_wrap": True})
+        clauses = clauses_by_column(layer)
         text = book.add_format({"num_format": "@"})
         for number, column in enumerate(columns):
             code = column.endswith("_id")
             sheet.set_column(number, number, 20 if code or column == "name" else 12, text if code else None)
-            sheet.write_string(0, number, _header(layer, column), header)
+            known = column in PLAIN_COLUMNS[layer]
+            sheet.write_string(0, number, _header(layer, column), plain if known else audited)
+            if column in clauses and not known:
+                sheet.write_comment(0, number, word("extract.template.used_by", lang, clauses=clauses[column]))
             _offer_choices(sheet, number, column)
         sheet.freeze_panes(1, 0)
         about = book.add_worksheet(word("extract.template.about", "zh"))
         about.set_column(0, 0, 100)
         for row, line in enumerate(word(f"extract.template.{layer}_help", lang).splitlines()):
             about.write_string(row, 0, line)
+
+
+def clauses_by_column(layer: str) -> dict[str, str]:
+    """Return, for each column of a layer that clauses of the built-in documents need, their ids in one line."""
+    from clinicplan.policy import built_in_profiles, read_profile
+
+    needed: dict[str, list[str]] = {}
+    for clause in (clause for name in built_in_profiles() for clause in read_profile(name).clauses):
+        for need in clause.needs:
+            of_layer, _, column = need.partition(".")
+            if of_layer == layer and column:
+                needed.setdefault(column, []).append(clause.id)
+    return {column: ", ".join(ids) for column, ids in needed.items()}
 
 
 def _header(layer: str, column: str) -> str:
@@ -97,4 +127,4 @@ def _choices(column: str) -> list[str]:
         return [word(f"general.kind.{kind}", "zh") for kind in ("village", "community", "other")]
     if column == "operating":
         return ["正常运行", "停诊", "有室无医", "挂牌未营业", "注销"]
-    return []
+    return ["是", "否"] if column in BOOLEAN_COLUMNS else first_words(column)

@@ -303,13 +303,87 @@ def read_yes_no(text: str) -> bool | None:
     return False if plain in FALSE_WORDS else None
 
 
-def read_list(text: str) -> tuple[str, ...]:
-    """Split a list cell at ; 、 , and line ends; an empty cell is an empty list, which means unknown.
+class Flag(NamedTuple):
+    """A cell read as yes or no."""
+
+    value: bool | None
+    """None where the cell is empty or says neither."""
+    guessed: bool = False
+    """Whether a name or a number stands for yes."""
+
+
+_A_NAME: Final = re.compile(r"[\u4e00-\u9fff]{2}|[A-Za-z]{3}")
+_NO_NAME: Final = re.compile(
+    r"^(暂|尚|均|还)?(无|没|未|不|非|缺|拟|待|筹|计划|正在|准备|申报|申请|创建中|规划)|在建|筹建|拟建|未建|未达|不详|"
+    r"(建设|创建|申报|筹备|改造|验收)中|可能|也许|停用|撤销"
+)
+"""What is not there, or not yet, or in doubt: not the name of a thing."""
+
+
+def read_named_flag(text: str) -> Flag:
+    """Read a yes/no cell in which the name of the thing, or how many there are, may stand for yes.
+
+    A name that denies itself (未建成) or lies ahead (拟建, 在建) is neither: nobody can tell what it stands for.
 
     Examples
     --------
-    >>> read_list("针刺、艾灸；拔罐")
-    ('针刺', '艾灸', '拔罐')
+    >>> read_named_flag("是"), read_named_flag("针灸推拿科"), read_named_flag("2个"), read_named_flag("0个")
+    (Flag(value=True, guessed=False), Flag(value=True, guessed=True), Flag(value=True, guessed=True), \
+Flag(value=False, guessed=True))
+    >>> read_named_flag("拟建名医工作室").value, read_named_flag("?").value
+    (None, None)
+    """
+    answer = read_yes_no(text)
+    if answer is not None or is_empty(text):
+        return Flag(answer)
+    number = read_number(text)
+    if number.value is not None:
+        return Flag(number.value > 0, guessed=True)
+    named = _A_NAME.search(clean(text)) is not None and _NO_NAME.search(clean(text)) is None
+    return Flag(True, guessed=True) if named else Flag(None)
+
+
+_GRADES: Final = {
+    "一": 1, "二": 2, "三": 3, "四": 4, "i": 1, "ii": 2, "iii": 3, "iv": 4, "1": 1, "2": 2, "3": 3, "4": 4,
+}  # fmt: skip
+_GRADE: Final = re.compile(
+    r"(?:最高|达到?|至|为)?(iii|ii|iv|i|[一二三四1-4])(?:级|类)?(?:[甲乙丙特](?:等|级)?|甲等|乙等|丙等)?"
+    r"(?:手术|医院|水平|综合医院|中医医院|专科医院)?(?:及|或)?(?:以[下内]|其以下)?"
+)
+_GRADES_UP_TO: Final = re.compile(r"[一二三四1-4]级?(?:至|到|-|~|—|、)(?=[一二三四1-4])")
+_NO_GRADE: Final = frozenset({"未定级", "未评级", "未评审", "无等级", "不开展", "不开展手术", "未开展", "未开展手术"})
+
+
+def read_level(text: str) -> Number:
+    """Read a grade as a whole number: 二级, 三级甲等, 二甲, 二级及以下, Ⅱ级; of a range the highest.
+
+    Without a grade (未定级, 不开展手术) it is 0.
+
+    Examples
+    --------
+    >>> [int(read_level(text).value) for text in ("2", "二级及以下", "三级甲等", "一至三级", "Ⅱ级", "未定级")]
+    [2, 2, 3, 3, 2, 0]
+    >>> read_level("较高").readable
+    False
+    """
+    plain = clean(text).replace(" ", "").lower()
+    if plain in EMPTY_WORDS:
+        return Number(None)
+    if plain in ("0", "0.0") or plain in _NO_GRADE:
+        return Number(Decimal(0))
+    match = _GRADE.fullmatch(_GRADES_UP_TO.sub("", plain.removesuffix(".0")))
+    return Number(None, readable=False) if match is None else Number(Decimal(_GRADES[match.group(1)]))
+
+
+def read_list(text: str) -> tuple[str, ...]:
+    """Split a list cell at ; 、 , and line ends; an empty cell is an empty list, which means unknown.
+
+    A number in place of a list is kept as it stands.
+
+    Examples
+    --------
+    >>> read_list("针刺、艾灸；拔罐"), read_list("25")
+    (('针刺', '艾灸', '拔罐'), ('25',))
     """
     lines = unicodedata.normalize("NFKC", text)
     parts = [clean(part) for part in re.split(r"[;、,，；\r\n|]", lines)]

@@ -12,11 +12,31 @@ import numpy as np
 import pandas as pd
 
 from clinicplan.errors import Fault, LayerError, Severity
-from clinicplan.layers.cells import Number, clean, is_empty, read_code, read_list, read_number, read_yes_no, tidy
+from clinicplan.layers.cells import (
+    Flag,
+    Number,
+    clean,
+    is_empty,
+    read_code,
+    read_level,
+    read_list,
+    read_named_flag,
+    read_number,
+    read_yes_no,
+    tidy,
+)
 from clinicplan.layers.headers import nearest_header, usual_header
 from clinicplan.layers.tables import RawTable, shown_headers
 from clinicplan.layers.vocabularies import nearest_known_word, read_word, vocabulary_columns
-from clinicplan.terms import BOOLEAN_COLUMNS, INTEGER_COLUMNS, LIST_COLUMNS, NUMBER_COLUMNS, OPTIONAL_COLUMNS
+from clinicplan.terms import (
+    BOOLEAN_COLUMNS,
+    INTEGER_COLUMNS,
+    LEVEL_COLUMNS,
+    LIST_COLUMNS,
+    NAMED_COLUMNS,
+    NUMBER_COLUMNS,
+    OPTIONAL_COLUMNS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -161,8 +181,9 @@ def code_column(table: RawTable, column: str, origin: Origin) -> tuple[list[str]
 
 
 def number_column(table: RawTable, column: str, origin: Origin) -> tuple[list[Decimal | None], list[Fault]]:
-    """Return a column of amounts; negative numbers and words are unknown, and said."""
-    numbers = [read_number(cell) for cell in table.cells(column)]
+    """Return a column of amounts or grades; negative numbers and words are unknown, and said."""
+    read = read_level if column in LEVEL_COLUMNS else read_number
+    numbers = [read(cell) for cell in table.cells(column)]
     values = [_scaled(number, header_factor(table, column)) for number in numbers]
     negative = [row for row, value in enumerate(values) if value is not None and value < 0]
     unreadable = [row for row, number in enumerate(numbers) if not number.readable]
@@ -239,15 +260,39 @@ def word_column(table: RawTable, column: str, origin: Origin) -> tuple[list[str]
 
 
 def flag_column(table: RawTable, column: str, origin: Origin) -> tuple[pd.api.extensions.ExtensionArray, list[Fault]]:
-    """Return a yes/no column; empty cells are unknown, other words are unknown and said."""
+    """Return a yes/no column; empty cells are unknown, other words are unknown and said.
+
+    In the columns of `terms.NAMED_COLUMNS` the name of a thing means yes, which is said too.
+    """
     cells = table.cells(column)
-    flags = [read_yes_no(cell) for cell in cells]
-    values = pd.array([pd.NA if flag is None else flag for flag in flags], dtype="boolean")
-    odd = [row for row, flag in enumerate(flags) if flag is None and not is_empty(cells[row])]
-    if not odd:
-        return values, []
-    header, shown = table.headers.get(column, column), shown_words(cells[row] for row in odd)
-    return values, [origin.note("unknown_flag", rows=table.rows[odd], header=header, words=shown)]
+    read = _flag_reader(column, table.headers.get(column, column))
+    flags = [read(cell) for cell in cells]
+    values = pd.array([pd.NA if flag.value is None else flag.value for flag in flags], dtype="boolean")
+    return values, [
+        origin.note(
+            code,
+            rows=table.rows[found],
+            header=table.headers.get(column, column),
+            words=shown_words(cells[row] for row in found),
+        )
+        for code, found in (
+            ("named_flag", [row for row, flag in enumerate(flags) if flag.guessed]),
+            (
+                "unknown_flag",
+                [row for row, flag in enumerate(flags) if flag.value is None and not is_empty(cells[row])],
+            ),
+        )
+        if found
+    ]
+
+
+def _flag_reader(column: str, header: str) -> Callable[[str], Flag]:
+    if column in NAMED_COLUMNS:
+        return read_named_flag
+    if column == "level_two_up" and ("级别" in header or "等" in header):
+        # 医院级别 holds a grade, and 1 is a grade there, not a yes.
+        return lambda text: Flag(None if (grade := read_level(text).value) is None else grade >= 2)
+    return lambda text: Flag(read_yes_no(text))
 
 
 def optional_columns(

@@ -7,7 +7,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from clinicplan.layers.cells import clean
 from clinicplan.region import nearest_word
@@ -70,8 +70,13 @@ class _Table:
 
 
 @functools.cache
+def _raw() -> dict[str, Any]:
+    return tomllib.loads(resources.files("clinicplan.layers").joinpath("headers.toml").read_text(encoding="utf-8"))
+
+
+@functools.cache
 def _table() -> _Table:
-    raw = tomllib.loads(resources.files("clinicplan.layers").joinpath("headers.toml").read_text(encoding="utf-8"))
+    raw = _raw()
     layers = {
         layer: {column: tuple(dict.fromkeys(_joined(word) for word in words)) for column, words in columns.items()}
         for layer, columns in raw.items()
@@ -90,10 +95,10 @@ def usual_header(layer: str, column: str) -> str:
 
     Examples
     --------
-    >>> usual_header("villages", "population"), usual_header("villages", "lon")
-    ('常住人口', '经度')
+    >>> usual_header("villages", "population"), usual_header("facilities", "licensed_doctors")
+    ('常住人口', '执业(助理)医师数')
     """
-    words = _aliases(layer).get(column, (column,))
+    words: Sequence[str] = _raw().get(layer, {}).get(column) or _raw()["position"].get(column, (column,))
     return next((word for word in words if not word.isascii()), words[0])
 
 

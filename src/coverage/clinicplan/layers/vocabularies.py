@@ -65,6 +65,18 @@ def vocabulary_columns() -> tuple[str, ...]:
     return tuple(name for name in _raw() if not name.startswith("tier"))
 
 
+def first_words(column: str) -> list[str]:
+    """Return one word a meaning of a column with a fixed vocabulary, as registers write them; none without one.
+
+    Examples
+    --------
+    >>> first_words("premises"), first_words("beds")
+    (['村集体', '公有', '租用', '村医家中'], [])
+    """
+    vocabulary = _raw().get(column, {}) if column in vocabulary_columns() else {}
+    return [word_id if words[0].startswith(word_id) else words[0] for word_id, words in vocabulary.items()]
+
+
 @functools.lru_cache(maxsize=16384)
 def read_word(column: str, text: str) -> Word:
     """Read a cell of a column with a fixed vocabulary (not tiers: see `read_tier`).

@@ -113,8 +113,15 @@ def amounts(frame: pd.DataFrame, column: str) -> Amounts:
     number (20-30种) are unknown.
     """
     numbers = [_number(text) for text in cell_texts(frame, column)]
-    value = np.array([0 if item is None else int(item + Fraction(1, 2)) for item in numbers], dtype=np.int64)
+    value = np.array([0 if item is None else _rounded(item) for item in numbers], dtype=np.int64)
     return Amounts(value, np.array([item is not None for item in numbers], dtype=bool))
+
+
+def _rounded(number: Fraction) -> int:
+    """Return a number of at least 0 rounded half up; most are whole, which needs no reckoning."""
+    if number.denominator == 1:
+        return number.numerator
+    return (2 * number.numerator + number.denominator) // (2 * number.denominator)
 
 
 def number_lists(frame: pd.DataFrame, column: str) -> list[NumberList]:

@@ -141,10 +141,14 @@ class CountyRegister:
     @cached_property
     def neighbours(self) -> Neighbours:
         """Which villages are adjacent, whatever operates."""
-        slot = ("neighbours", id(self.layers))
+        return self._of_layers("neighbours", lambda: find_neighbours(self.villages, self.layers.village_areas))
+
+    def _of_layers(self, key: str, find: Callable[[], T]) -> T:
+        """Return what rests on the layers alone, found once for every document and view of the register."""
+        slot = (key, id(self.layers))
         if slot not in self.memory:
-            self.memory[slot] = (self.layers, find_neighbours(self.villages, self.layers.village_areas))
-        found: Neighbours = self.memory[slot][1]
+            self.memory[slot] = (self.layers, find())
+        found: T = self.memory[slot][1]
         return found
 
     @property
@@ -181,6 +185,9 @@ class CountyRegister:
     @cached_property
     def townships(self) -> pd.DataFrame:
         """One row a township, in code order where known: `township` and the further columns of the layer."""
+        return self._of_layers("townships", self._townships)
+
+    def _townships(self) -> pd.DataFrame:
         import pandas as pd
 
         layer = self.layers.townships
@@ -217,7 +224,7 @@ class CountyRegister:
     @cached_property
     def population(self) -> Amounts:
         """People of each village, and whether known."""
-        return amounts(self.villages, "population")
+        return self._of_layers("population", lambda: amounts(self.villages, "population"))
 
     @cached_property
     def rural(self) -> Flags:
@@ -229,6 +236,9 @@ class CountyRegister:
     @cached_property
     def wayless(self) -> Flags:
         """Shape (villages): those whose way to anything is not known: without a place, or off every road."""
+        return self.recall("wayless", self._wayless)
+
+    def _wayless(self) -> Flags:
         villages = self.villages
         homeless = villages.geometry.isna() | villages["pending"].isin(["no_coordinates", "outside_county"])
         # Set aside with a place and with people: off every road.
@@ -271,13 +281,21 @@ class CountyRegister:
         flags.flags.writeable = False  # kept for all who ask
         return flags
 
+    @cached_property
+    def _plain_villages(self) -> pd.DataFrame:
+        return self._of_layers("plain villages", lambda: _plain(self.villages))
+
+    @cached_property
+    def _plain_facilities(self) -> pd.DataFrame:
+        return self.recall("plain facilities", lambda: _plain(self.facilities))
+
     def _candidates(self, subjects: Subjects, *, exempt: bool) -> tuple[pd.DataFrame, Flags3]:
         if subjects.layer == "facilities":
-            frame: pd.DataFrame = self.facilities
+            frame = self._plain_facilities
             tiers = subjects.tiers or tuple(self.facilities["tier"].unique())
             flags = self.serving(tiers, exact=subjects.exact or not subjects.tiers)
         elif subjects.layer == "villages":
-            frame = self.villages
+            frame = self._plain_villages
             kept = frame["kind"].isin(subjects.kinds) & (exempt | ~frame["status"].isin(EXEMPT_STATUSES))
             flags = np.where(kept, TRUE, FALSE).astype(np.int8)
         else:
@@ -344,6 +362,14 @@ def _works(operating: NDArray[np.object_]) -> Flags3:
     """Return which facilities are in operation; where the register says it of none, all are taken to be."""
     unknown = TRUE if (operating == "").all() else UNKNOWN
     return np.where(operating == "no", FALSE, np.where(operating == "yes", TRUE, unknown)).astype(np.int8)
+
+
+def _plain(layer: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return a layer without its places, every cell a plain value and missing ones empty: quick to take rows from."""
+    import pandas as pd
+
+    names = [name for name in layer.columns if name != layer.geometry.name]
+    return pd.DataFrame({name: layer[name].to_numpy(dtype=object, na_value="") for name in names}, dtype=object)
 
 
 def _township_codes(villages: gpd.GeoDataFrame) -> dict[str, str]:

@@ -11,6 +11,7 @@ from clinicplan.region import MergeTable, Region
 from clinicplan.standard import Standard
 
 _DATE: Final = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})")
+_REMARK: Final = re.compile(r"[（(][^（()）]*[)）]\s*$")
 COUNTY_TYPES: Final = ("县", "市", "区")
 
 
@@ -58,8 +59,9 @@ class AuditSettings:
 
     @property
     def county_type(self) -> str:
-        """县, 市 or 区 by the name; empty where it tells none."""
-        return self.county[-1:] if self.county[-1:] in COUNTY_TYPES else ""
+        """县, 市 or 区 by the name, a remark in brackets aside; empty where it tells none."""
+        name = _REMARK.sub("", self.county).strip()
+        return name[-1:] if name[-1:] in COUNTY_TYPES else ""
 
     @property
     def own_standard(self) -> Standard | None:

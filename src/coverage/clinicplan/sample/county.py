@@ -22,15 +22,17 @@ from clinicplan.sample.files import (
     write_natural_villages,
     write_region,
     write_townships,
+    write_urban_area,
     write_villages,
 )
+from clinicplan.sample.goals import add_goals, township_goals, village_goals
 from clinicplan.sample.landscape import Landscape, make_landscape
 from clinicplan.sample.lattice import FloatArray
 from clinicplan.sample.mapping import draw_map
 from clinicplan.sample.names import HAMLETS
 from clinicplan.sample.osm_file import write_osm
 from clinicplan.sample.services import exempt_units, place_services
-from clinicplan.sample.townships import draw_townships
+from clinicplan.sample.townships import draw_townships, draw_urban_area
 from clinicplan.sample.units import Units, assign_townships, settle_units, share_out
 
 SEED: Final = 330624
@@ -83,14 +85,17 @@ def write_sample(folder: Path, *, seed: int = SEED) -> Path:
     sites = place_services(land, drawing, units, seed)
     write_osm(folder / "roads.osm.pbf", drawing, CRS)
     write_boundary(folder, degrees)
-    write_townships(folder, draw_townships(land.lattice, label, land.boundary), units, CRS)
+    townships = draw_townships(land.lattice, label, land.boundary)
+    write_townships(folder, townships, units, township_goals(seed), CRS)
+    write_urban_area(folder, shapely.transform(draw_urban_area(units, land.boundary), _degrees))
     facts = _gather_facts(land, units, seed)
     lon, lat = wgs84_to_gcj02(*_to_degrees(units.x, units.y))
     hidden = np.flatnonzero(facts.coord_source == "")
     lon[hidden] = lat[hidden] = np.nan
-    write_villages(folder, units, facts, lon, lat)
+    write_villages(folder, units, facts, village_goals(sites, units, facts.contracted, facts.old, seed), lon, lat)
     x, y = np.asarray([site.x for site in sites]), np.asarray([site.y for site in sites])
-    write_facilities(folder, describe_sites(sites, units, seed), *_to_degrees(x, y))
+    rows = add_goals(sites, describe_sites(sites, units, seed), units, seed)
+    write_facilities(folder, rows, *_to_degrees(x, y))
     write_natural_villages(folder, _list_hamlets(land, units, seed))
     return write_region(folder)
 
@@ -117,6 +122,11 @@ def _to_degrees(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
 
     lon, lat = Transformer.from_crs(CRS, "EPSG:4490", always_xy=True).transform(x, y)
     return np.asarray(lon), np.asarray(lat)
+
+
+def _degrees(points: FloatArray) -> FloatArray:
+    lon, lat = _to_degrees(points[:, 0], points[:, 1])
+    return np.column_stack([lon.round(6), lat.round(6)])
 
 
 def _gather_facts(land: Landscape, units: Units, seed: int) -> VillageFacts:
@@ -147,7 +157,7 @@ def _gather_facts(land: Landscape, units: Units, seed: int) -> VillageFacts:
     return VillageFacts(
         status, development.astype(object), source, (units.people * registered).astype(np.int64),
         (units.people * old).astype(np.int64), village & (random.random(count) < 0.04), remote, upgraded,
-        random.random(count) < 0.62,
+        random.random(count) < 0.93,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from clinicplan.sample.attributes import HEADERS, Row
+from clinicplan.sample.goals import GOAL_HEADERS, TownshipGoals, VillageGoals
 from clinicplan.sample.lattice import FloatArray
 from clinicplan.sample.names import TOWNSHIPS
 from clinicplan.sample.units import COUNTY, TOWNSHIP_CODES, Units
@@ -26,7 +27,9 @@ VILLAGE_HEADERS: Final = (
     "序号", "行政区划代码", "乡镇(街道)", "行政村名称", "类型", "村庄状态", "常住人口(人)", "户籍人口", "65岁及以上",
     "人口年份", "人口来源", "发展类型", "必须保留卫生室",
     "边远村", "医疗服务已升级", "家庭医生签约", "经度", "纬度", "坐标来源",
+    "签约人数", "重点人群人数", "重点人群签约人数", "老年人健康管理人数", "巡诊医生数", "心理服务", "包村卫生院",
 )  # fmt: skip
+FACILITY_HEADERS: Final = (*HEADERS, *GOAL_HEADERS)
 KINDS: Final = {"village": "行政村", "community": "社区", "other": "其他"}
 MADE: Final = dt.datetime(2020, 11, 1, tzinfo=dt.UTC)
 """The day that stands in files that want one: census day, so that files do not differ from run to run."""
@@ -78,8 +81,15 @@ def write_boundary(folder: Path, boundary: BaseGeometry) -> None:
     (folder / "boundary.geojson").write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_townships(folder: Path, areas: list[BaseGeometry], units: Units, crs: str) -> None:
-    """Write the townships as a GeoPackage with residents and rural residents, in CGCS2000 degrees."""
+def write_urban_area(folder: Path, area: BaseGeometry) -> None:
+    """Write the built-up area of the county seat as GeoJSON, degrees."""
+    feature = {"type": "Feature", "properties": {"名称": "城区（示例数据）"}, "geometry": mapping(area)}
+    text = json.dumps({"type": "FeatureCollection", "features": [feature]}, ensure_ascii=False)
+    (folder / "urban_area.geojson").write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_townships(folder: Path, areas: list[BaseGeometry], units: Units, goals: TownshipGoals, crs: str) -> None:
+    """Write the townships as a GeoPackage with their people and what policies ask of them, in CGCS2000 degrees."""
     import geopandas as gpd
     import pyogrio
 
@@ -92,6 +102,9 @@ def write_townships(folder: Path, areas: list[BaseGeometry], units: Units, crs: 
             "乡镇代码": [f"{COUNTY}{code}" for code in TOWNSHIP_CODES],
             "常住人口": count,
             "农村人口": rural,
+            "托育机构数": goals.infant_care,
+            "心理服务": goals.psych_service,
+            "医养结合试点": goals.eldercare_pilot,
         },
         geometry=areas,
         crs=crs,
@@ -113,7 +126,9 @@ def write_townships(folder: Path, areas: list[BaseGeometry], units: Units, crs: 
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
-def write_villages(folder: Path, units: Units, facts: VillageFacts, lon: FloatArray, lat: FloatArray) -> None:
+def write_villages(
+    folder: Path, units: Units, facts: VillageFacts, goals: VillageGoals, lon: FloatArray, lat: FloatArray
+) -> None:
     """Write the village table as townships send it: title, sender, header, merged townships, total, remark.
 
     Parameters
@@ -135,7 +150,10 @@ def write_villages(folder: Path, units: Units, facts: VillageFacts, lon: FloatAr
         sheet.write_row(2, 0, VILLAGE_HEADERS, centred)
         order = np.argsort(units.code.astype(str), kind="stable")
         for position, row in enumerate(order.tolist()):
-            _write_village(sheet, 3 + position, position, row, units, facts, lon, lat)
+            cells = _village_cells(position, row, units, facts, lon, lat) + _goal_cells(row, goals)
+            for column, value in enumerate(cells):
+                if value is not None and value != "":
+                    sheet.write(3 + position, column, value)
         _merge_townships(sheet, units.township[order], centred)
         end = 3 + len(units)
         sheet.write(end, 0, word("general.total", "zh"))
@@ -145,21 +163,26 @@ def write_villages(folder: Path, units: Units, facts: VillageFacts, lon: FloatAr
         sheet.set_column(1, 3, 15)
 
 
-def _write_village(
-    sheet: Any, at: int, position: int, row: int, units: Units, facts: VillageFacts, lon: FloatArray, lat: FloatArray
-) -> None:
+def _village_cells(
+    position: int, row: int, units: Units, facts: VillageFacts, lon: FloatArray, lat: FloatArray
+) -> list[object]:
     code = str(units.code[row])
     answers = (facts.must_keep, facts.remote, facts.upgraded, facts.contracted)
-    cells: list[object] = [
+    return [
         position + 1, int(code) if position % 9 == 4 else code, None, units.name[row], KINDS[str(units.kind[row])],
         facts.status[row], int(units.people[row]), int(facts.hukou[row]), int(facts.old[row]), 2020, "示例",
         facts.development_class[row], *("是" if flags[row] else "否" for flags in answers),
         *((None, None) if np.isnan(lon[row]) else (round(float(lon[row]), 6), round(float(lat[row]), 6))),
         facts.coord_source[row],
     ]  # fmt: skip
-    for column, value in enumerate(cells):
-        if value is not None and value != "":
-            sheet.write(at, column, value)
+
+
+def _goal_cells(row: int, goals: VillageGoals) -> list[object]:
+    numbers = (goals.contracted, goals.key, goals.key_contracted, goals.managed_elders, goals.touring)
+    return [
+        *(None if values[row] < 0 else int(values[row]) for values in numbers),
+        goals.psych_service[row], goals.served_by[row],
+    ]  # fmt: skip
 
 
 def _merge_townships(sheet: Any, township: NDArray[np.int64], style: Any) -> None:
@@ -175,7 +198,7 @@ def _merge_townships(sheet: Any, township: NDArray[np.int64], style: Any) -> Non
 def write_facilities(folder: Path, rows: Sequence[Row], lon: FloatArray, lat: FloatArray) -> None:
     """Write the register of facilities as Excel in China saves a CSV: GB18030; WGS84 degrees."""
     with (folder / "facilities.csv").open("w", encoding="gb18030", newline="") as file:
-        writer = csv.DictWriter(file, HEADERS, lineterminator="\r\n")
+        writer = csv.DictWriter(file, FACILITY_HEADERS, lineterminator="\r\n")
         writer.writeheader()
         for row, x, y in zip(rows, lon.tolist(), lat.tolist(), strict=True):
             writer.writerow({**row, "经度": f"{x:.6f}", "纬度": f"{y:.6f}"})

@@ -1,6 +1,8 @@
-"""Draw the twelve townships: areas nearest by road to each seat, divided along ridges, together exactly the county."""
+"""Draw the townships, areas nearest by road to each seat that together are exactly the county, and the town itself."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 import shapely
@@ -8,6 +10,12 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from clinicplan.sample.lattice import FloatArray, IntArray, Lattice
+from clinicplan.sample.units import Units
+
+STREETS: Final = 3
+"""The first townships of the list: the streets that make up the town."""
+YARDS_M: Final = 450.0
+"""Built-up land around the middle of a community of the town."""
 
 
 def draw_townships(lattice: Lattice, label: IntArray, boundary: Polygon, count: int = 12) -> list[BaseGeometry]:
@@ -61,3 +69,12 @@ def _owners(lattice: Lattice, label: IntArray, faces: list[Polygon]) -> list[int
     tree = cKDTree(np.column_stack([lattice.x[known], lattice.y[known]]))
     inner = shapely.get_coordinates([face.representative_point() for face in faces])
     return [int(row) for row in label[known[tree.query(inner)[1]]]]
+
+
+def draw_urban_area(units: Units, boundary: Polygon) -> Polygon:
+    """Return the built-up area of the county seat: the land around the communities of its streets, in one piece."""
+    town = (units.kind == "community") & (units.township < STREETS)
+    yards = shapely.union_all(shapely.buffer(shapely.points(units.x[town], units.y[town]), YARDS_M))
+    closed = yards.buffer(2 * YARDS_M).buffer(-2 * YARDS_M).simplify(15.0).intersection(boundary)
+    parts = [part for part in shapely.get_parts(closed) if isinstance(part, Polygon)]
+    return shapely.Polygon(max(parts, key=lambda part: part.area).exterior)

@@ -225,9 +225,24 @@ def _most(measure: Measure) -> Fraction:
 
 
 def _class_counts(units: Members, words: list[str]) -> tuple[Measure, ...]:
-    """Count the villages of every class word in the layer, in the order of their first village."""
+    """Count the villages of every class word in the layer, in the order of their first village.
+
+    A village whose class is unknown could be of any of them.
+    """
     classes = dict.fromkeys(word for word in words if not cell_is_empty(word))
-    return tuple(Measure("count", words.count(word), unit=units.layer, name=Phrase(word, word)) for word in classes)
+    unknown = sum(cell_is_empty(word) for word in words)
+    return tuple(_class_count(units, word, words.count(word), unknown) for word in classes)
+
+
+def _class_count(units: Members, word: str, known: int, unknown: int) -> Measure:
+    return Measure(
+        "count",
+        known,
+        unit=units.layer,
+        name=Phrase(word, word),
+        low=Fraction(known) if unknown else None,
+        high=Fraction(known + unknown) if unknown else None,
+    )
 
 
 def _village_list(units: Members, of_class: Flags3, words: list[str], columns: tuple[str, ...]) -> tuple[Listing, ...]:
