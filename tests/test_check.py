@@ -599,7 +599,7 @@ def test_the_check_does_not_depend_on_the_order_of_rows():
 @pytest.mark.skipif(not (SHARED / "data" / "andorra").exists(), reason="the extract of Andorra in shared is absent")
 def test_andorra_is_checked_from_end_to_end(tmp_path):
     """A region made from an extract alone: no error, no datum outside China, roads that end at the border."""
-    from clinicplan import plan
+    from clinicplan import county
     from clinicplan.check import inspect
     from clinicplan.extract import write_region_from_extract
     from clinicplan.layers import read_layers
@@ -609,8 +609,8 @@ def test_andorra_is_checked_from_end_to_end(tmp_path):
     write_region_from_extract(tmp_path / "andorra", source / "andorra-2025-01-19.osm.pbf", source / "admin_osm.geojson")
     region = read_region(tmp_path / "andorra")
     layers = read_layers(region)
-    roads = plan.scan_county_roads(region, layers)
-    inspection = inspect(region, layers, roads, plan.build_networks(region, roads, layers))
+    roads = county.scan_county_roads(region, layers)
+    inspection = inspect(region, layers, roads, county.build_networks(region, roads, layers))
     assert inspection.counts["error"] == 0
     assert "extract_ends" in codes(inspection.faults)
     assert not any(code.startswith("datum") for code in codes(inspection.faults))

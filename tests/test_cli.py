@@ -72,7 +72,11 @@ def test_policies_are_listed_and_shown():
     ]  # fmt: skip
     code, out, _ = call("policies", "show", "xinchang-2022")
     assert code == 0
-    assert "circle_minutes: 20.0" in out
+    assert "20分钟" in out
+    assert "XC-1.3a" in out
+    code, out, _ = call("policies", "show", "xinchang-2022", "--json", "--lang", "en")
+    assert json.loads(out)["circle_minutes"] == 20
+    assert {clause["id"] for clause in json.loads(out)["clauses"]} >= {"XC-1.2", "XC-4.2"}
     code, _, err = call("policies", "show", "xinchang")
     assert code == 2
     assert "xinchang-2022" in err

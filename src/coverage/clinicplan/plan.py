@@ -148,13 +148,13 @@ def compute(
     with watch.step("isochrones"):
         areas, facility_areas = circle_areas(circles, each="isochrones" in products)
     audit = _own_audit(county, circles, watch) if "audit" in products else None
-    summary = full_summary(county, circles, areas, lang, _notes(county, products))
+    summary = full_summary(county, circles, areas, lang, _notes(county))
     return CountyResult(county, circles, areas, facility_areas, summary, audit, out, products)
 
 
-def _notes(county: County, products: frozenset[str]) -> tuple[Fault, ...]:
-    """Say that there is no audit where a run should have one and the region names no policy."""
-    if county.profile is not None or "audit" not in products:
+def _notes(county: County) -> tuple[Fault, ...]:
+    """Say that there is no audit where the region names no policy."""
+    if county.profile is not None:
         return ()
     return (fault(Severity.NOTE, "audit_skipped", layer="region", file=county.region.path.name),)
 
