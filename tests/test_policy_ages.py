@@ -79,7 +79,7 @@ def test_rows_to_ask_for_say_what_is_there():
     finding, _ = aged({"doctor_ages": "50", "doctors": 2}, {"doctor_ages": "", "doctors": 1})
     assert [(case.id, case.value.zh) for case in finding.unknown] == [
         ("F1", "村医年龄：50；乡村医生数：2"),
-        ("F2", "缺村医年龄"),
+        ("F2", "未填：村医年龄"),
     ]
 
 

@@ -63,7 +63,7 @@ def test_of_several_in_the_township_the_nearest_by_time_is_taken_and_said():
     near = {**HOSPITAL, "facility_id": "H2", "name": "甲镇二院", "x_m": 1000}
     finding, _ = found([clinic(), HOSPITAL, near])
     assert row_of(finding, "F1")[:2] == ("甲镇二院", "several in the township: the nearest")
-    assert any("按用时推定1个" in remark.zh for remark in finding.remarks)
+    assert any("取用时最短的1个" in remark.zh for remark in finding.remarks)
     slow, _ = found([clinic(), HOSPITAL, near], minutes={("H2", "F1"): 30})
     assert row_of(slow, "F1")[0] == "甲镇卫生院"
 
@@ -107,7 +107,7 @@ def test_in_a_column_that_is_used_an_empty_cell_is_unknown_where_the_township_ha
         ("测试县甲镇卫生院", True, "by register"),
         ("甲镇", True, "by register"),
         ("不存在卫生院", None, "open"),
-        ("K1", False, "named, but not of this kind"),
+        ("K1", False, "named, but of another kind"),
         ("H2", False, "named, but out of operation"),
         ("H3", None, "open"),
         ("无", False, "said to have none"),

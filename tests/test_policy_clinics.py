@@ -341,7 +341,7 @@ def test_more_guests_than_the_planner_allows_are_said():
     around = [{"population": 400, "x_m": x, "y_m": y} for x, y in ((1000, 0), (-1000, 0), (0, 1000), (0, -1000))]
     finding = shared([{"population": 900}, *around], [{"village_id": "V1"}])
     assert finding.measures[0].value == 4
-    assert any("每室 3 个" in remark.zh for remark in finding.remarks)
+    assert any("每室3个" in remark.zh for remark in finding.remarks)
     calm = shared([{"population": 900}, *around], [{"village_id": "V1"}], settings=with_thresholds(max_guests=4))
     assert not any("每室" in remark.zh for remark in calm.remarks)
 

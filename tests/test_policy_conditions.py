@@ -285,8 +285,8 @@ def test_a_unit_to_ask_for_is_told_by_its_empty_cells():
     county = audit_county([{}], [{"doctors": None, "beds": "", "operating": ""}, {"doctors": 1}])
     units = county.members(Subjects(tiers=("village_clinic",)))
     tell = asked_cells(units, ("doctors", "beds"))
-    assert tell(0).zh == "缺乡村医生数、床位数、运行状态"
-    assert tell(1).en == "missing: beds"
+    assert tell(0).zh == "未填：乡村医生数、床位数、运行状态"
+    assert tell(1).en == "not entered: beds"
 
 
 def test_the_columns_of_a_filter_are_asked_for_too():

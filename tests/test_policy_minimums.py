@@ -53,7 +53,7 @@ def test_every_clinic_has_a_doctor(doctors, holds, value, shortfall):
 def test_a_failing_unit_says_what_it_has_and_an_unknown_one_what_is_asked():
     finding, _ = staffed([{"doctors": 0}, {"doctors": None}, {"doctors": 1}])
     assert [(case.id, case.value.zh) for case in finding.failing] == [("F1", "乡村医生数：0")]
-    assert [(case.id, case.value.zh) for case in finding.unknown] == [("F2", "缺乡村医生数")]
+    assert [(case.id, case.value.zh) for case in finding.unknown] == [("F2", "未填：乡村医生数")]
     assert (finding.measures[0].low, finding.measures[0].high) == (1, 2)
 
 
@@ -217,7 +217,7 @@ def test_a_hospital_of_unknown_operation_may_take_people_from_its_neighbour():
     rows = [{"ct_rows": 0}, {"ct_rows": 16, "operating": ""}]
     finding, _ = served([45_000, 15_000], rows, minutes=minutes)
     assert finding.holds is None
-    assert ("F2", "缺运行状态") in [(case.id, case.value.zh) for case in finding.unknown]
+    assert ("F2", "未填：运行状态") in [(case.id, case.value.zh) for case in finding.unknown]
     assert finding.needs == ()
 
 

@@ -277,7 +277,7 @@ def test_a_district_is_not_addressed_where_the_document_speaks_of_counties():
 def test_a_name_that_tells_no_type_is_taken_as_addressed():
     finding = quota(floor(), county_of(500_000, 1, name="安道尔"))
     assert finding.holds is True
-    assert any("看不出类型" in remark.zh for remark in finding.remarks)
+    assert any("看不出本县类型" in remark.zh for remark in finding.remarks)
 
 
 def test_a_city_total_is_shown_beside_the_countys_own_count_and_not_compared():

@@ -101,11 +101,11 @@ def test_beds_above_the_range_are_a_note_and_no_failure(people, beds, above):
 def test_the_shortfall_is_the_least_number_rounded_up_less_the_beds():
     finding = ratio(BEDS, one_hospital(40_001, 20))
     assert finding.measures[0].shortfall == 5
-    assert finding.failing[0].value.zh == "20张床位，应有25—48"
+    assert finding.failing[0].value.zh == "现有20张床位，应有25—48张床位"
 
 
 def test_at_the_floor_the_range_is_one_number():
-    assert ratio(BEDS, one_hospital(1_000, 0)).failing[0].value.zh == "0张床位，应有20"
+    assert ratio(BEDS, one_hospital(1_000, 0)).failing[0].value.zh == "现有0张床位，应有20张床位"
 
 
 def test_the_figure_is_the_ratio_of_the_sums_and_how_many_keep_to_it_stands_beside():

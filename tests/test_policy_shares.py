@@ -64,7 +64,7 @@ def test_an_open_share_gives_its_range_and_the_rows_to_ask_for():
     measure = finding.measures[0]
     assert (measure.form, measure.value, measure.of) == ("share", 5, 7)
     assert (measure.low, measure.high, measure.least) == (Fraction(5, 7), Fraction(6, 7), Fraction(4, 5))
-    assert [(case.id, case.value.zh) for case in finding.unknown] == [("F7", "缺房屋产权")]
+    assert [(case.id, case.value.zh) for case in finding.unknown] == [("F7", "未填：房屋产权")]
     assert finding.needs == ()
 
 
@@ -102,7 +102,7 @@ def test_a_facility_of_unknown_operation_may_or_may_not_be_counted():
     rows = [*public_clinics(9, 0), *public_clinics(0, 1, operating="")]
     open_share, _ = found(rows, subjects=CLINICS, conditions=PUBLIC, required=0.95)
     assert (open_share.holds, open_share.measures[0].low, open_share.measures[0].high) == (None, Fraction(9, 10), 1)
-    assert open_share.unknown[0].value.zh == "缺运行状态"
+    assert open_share.unknown[0].value.zh == "未填：运行状态"
     assert found(rows, subjects=CLINICS, conditions=PUBLIC, required=0.9)[0].holds is True
 
 
@@ -124,7 +124,7 @@ def test_an_unknown_filter_leaves_membership_open():
     ]
     finding, _ = found(rows, subjects=subjects, conditions=PUBLIC, required=1)
     assert (finding.holds, finding.measures[0].value, finding.measures[0].of) == (None, 1, 3)
-    assert [(case.id, case.value.zh) for case in finding.unknown] == [("F2", "缺一体化管理")]
+    assert [(case.id, case.value.zh) for case in finding.unknown] == [("F2", "未填：一体化管理")]
     rows[1]["ownership"] = "public"
     assert found(rows, subjects=subjects, conditions=PUBLIC, required=1)[0].holds is True
 
@@ -243,7 +243,7 @@ def test_posts_are_pooled_over_the_county(pairs, holds, shortfall):
 
 def test_hospitals_below_the_share_fail_with_their_own_numbers():
     finding, _ = found(posts((20, 20), (30, 40)), **OF_POSTS)
-    assert [(case.id, case.value.zh) for case in finding.failing] == [("F2", "30/40（75%）")]
+    assert [(case.id, case.value.zh) for case in finding.failing] == [("F2", "30/40（75.0%）")]
 
 
 def test_a_part_larger_than_its_whole_is_asked_for_and_not_believed():

@@ -85,7 +85,7 @@ def outside_list(county: CountyRegister, figures: CircleFigures) -> Listing:
         named = village_names(county)[row]
         outside = None if named.people is None else named.people - int(people[row])
         rows.append((*named, outside, *_nearest(county, figures, row)))
-    columns = (*VILLAGE, "policy_circles.column.people_outside", "minutes", "km", "facility")
+    columns = (*VILLAGE, "policy_circles.column.people_outside", "minutes", "km", "policy_circles.column.nearest")
     return Listing("policy_circles.list.outside", columns, tuple(rows))
 
 
@@ -102,7 +102,13 @@ def exempt_list(county: CountyRegister, figures: CircleFigures | None, villages:
         near = (None, None, None) if figures is None else _nearest(county, figures, row)
         covered = phrase("policy.unknown") if figures is None else answer_cell(int(figures.within[row]))
         rows.append((*village_names(county)[row], own_clinic_names(county, row) or None, *near, covered))
-    heads = ("policy_circles.column.clinic", "minutes", "km", "facility", "policy_circles.column.covered")
+    heads = (
+        "policy_circles.column.clinic",
+        "minutes",
+        "km",
+        "policy_circles.column.nearest",
+        "policy_circles.column.covered",
+    )
     return Listing("policy_circles.list.exempt", (*VILLAGE, *heads), tuple(rows))
 
 

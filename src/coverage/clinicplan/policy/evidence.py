@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from clinicplan.errors import Phrase
-from clinicplan.layers.headers import usual_header
 from clinicplan.policy.bounds import FALSE, UNKNOWN, Flags3
 from clinicplan.policy.conditions import (
     cell_is_empty,
@@ -18,6 +17,7 @@ from clinicplan.policy.conditions import (
     subject_columns,
 )
 from clinicplan.policy.findings import NOTHING
+from clinicplan.policy.sources import column_title
 from clinicplan.words import phrase
 
 if TYPE_CHECKING:
@@ -36,23 +36,26 @@ _WORDS: Final = {
 Told = Callable[[int], Phrase]
 
 
-def column_title(layer: str, column: str) -> Phrase:
-    """Return what a column is called.
+def cell_phrase(text: str) -> Phrase:
+    """Return a cell as a reader would write it: our ids in words, lists with their number, long ones cut.
 
     Examples
     --------
-    >>> column_title("facilities", "filled_posts")
-    Phrase(zh='在编人数', en='filled posts')
+    >>> cell_phrase("针刺;艾灸;拔罐")
+    Phrase(zh='针刺、艾灸、拔罐（3项）', en='针刺, 艾灸, 拔罐 (3)')
     """
-    return Phrase(usual_header(layer, column), column.replace("_", " "))
-
-
-def cell_phrase(text: str) -> Phrase:
-    """Return a cell as a reader would write it: our ids in words, long lists cut."""
     if text in _WORDS:
         return phrase(f"policy_evidence.cell.{_WORDS[text]}")
-    shown = text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
-    return Phrase(shown, shown)
+    items = [item.strip() for item in text.split(";") if item.strip()]
+    if len(items) > 1:
+        listed = joined((Phrase(item, item) for item in items), "and")
+        number = len({item.casefold() for item in items})
+        return phrase("policy_evidence.cell_list", items=Phrase(_cut(listed.zh), _cut(listed.en)), count=number)
+    return Phrase(_cut(text), _cut(text))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
 
 
 def joined(phrases: Iterable[Phrase], mark: str = "also") -> Phrase:

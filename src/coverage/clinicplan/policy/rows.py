@@ -9,7 +9,7 @@ from clinicplan.errors import Language, Phrase
 from clinicplan.policy.audit import Audit, ClauseResult
 from clinicplan.policy.findings import Case, Finding, Measure, Status
 from clinicplan.policy.profile import Profile
-from clinicplan.policy.wording import actual_text, required_text, shortfall_text
+from clinicplan.policy.wording import actual_text, part_lines, required_text, shortfall_text
 from clinicplan.words import word
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ ROW_KEYS: Final = (
     "actual", "shortfall", "failing", "unknown", "needs", "text", "reading", "remarks", "measures", "draft", "notice",
 )  # fmt: skip
 """Keys of every row; with a plan `planned_status` and `planned_actual` follow, and the planned measures and units."""
+UNITS_SHOWN: Final = 3
+"""Failing units that the screen names."""
 
 
 def audit_rows(audit: Audit, lang: Language) -> list[dict[str, Any]]:
@@ -57,25 +59,43 @@ def count_line(audit: Audit, lang: Language) -> str:
 
 
 def audit_lines(audit: Audit, lang: Language) -> list[str]:
-    """Return what the screen shows of an audit: counts, that it is a draft, and every clause that fails."""
+    """Return what the screen shows of an audit: counts, that it is a draft, and every clause that fails, by whom."""
     lines = [count_line(audit, lang)]
     if audit.profile.draft:
         lines.append(word("policy.draft", lang))
-    return [*lines, *(_failed_line(result, lang) for result in audit if result.status is Status.FAIL)]
+    failed = [result for result in audit if result.status is Status.FAIL]
+    return [*lines, *(line for result in failed for line in _failed_lines(result, lang))]
 
 
-def _failed_line(result: ClauseResult, lang: Language) -> str:
-    short = shortfall_text(result.finding, lang)
-    return word(
-        "policy.say.failed",
-        lang,
-        clause=result.clause.id,
-        article=result.clause.article,
-        text=result.clause.statement.text(lang),
-        required=required_text(result.finding, lang),
-        actual=actual_text(result.finding, lang),
-        shortfall=f"，{short}" if short and lang == "zh" else (f", {short}" if short else ""),
-    )
+def _failed_lines(result: ClauseResult, lang: Language) -> list[str]:
+    clause, finding = result.clause, result.finding
+    text = clause.statement.text(lang)
+    head = word("policy.say.failed", lang, clause=clause.id, article=clause.article, text=text)
+    return [head, *part_lines(finding, lang), *_reason_lines(finding, lang)]
+
+
+def _reason_lines(finding: Finding, lang: Language) -> list[str]:
+    """Name who fails; where nobody does and nothing is missing, as above a range, the remarks tell why."""
+    if finding.failing:
+        return [_units_line(finding.failing, lang)]
+    if any(measure.shortfall for measure in finding.measures):
+        return []
+    return [word("policy.say.remark", lang, remark=remark.text(lang)) for remark in finding.remarks]
+
+
+def _units_line(cases: tuple[Case, ...], lang: Language) -> str:
+    """Name the first units that fail; where they are few, with what they have."""
+    few = len(cases) <= UNITS_SHOWN
+    between = word(f"policy.say.{'also' if few else 'and'}", lang)
+    names = between.join(_named(case, lang, in_full=few) for case in cases[:UNITS_SHOWN])
+    more = "" if few else word("policy.say.more", lang)
+    return word("policy.say.units", lang, count=f"{len(cases):,}", names=names + more)
+
+
+def _named(case: Case, lang: Language, *, in_full: bool) -> str:
+    value = case.value.text(lang)
+    name = case.name or case.id
+    return word("policy.say.unit_value", lang, name=name, value=value) if in_full and value else name
 
 
 def _row(result: ClauseResult, profile: Profile, lang: Language) -> dict[str, Any]:

@@ -58,9 +58,14 @@ class AuditSettings:
         )
 
     @property
+    def plain_county(self) -> str:
+        """Name of the county without a remark in brackets, such as （示例数据）."""
+        return _REMARK.sub("", self.county).strip()
+
+    @property
     def county_type(self) -> str:
         """县, 市 or 区 by the name, a remark in brackets aside; empty where it tells none."""
-        name = _REMARK.sub("", self.county).strip()
+        name = self.plain_county
         return name[-1:] if name[-1:] in COUNTY_TYPES else ""
 
     @property

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
+from unicodedata import east_asian_width
 
 from clinicplan.errors import Language, Phrase
-from clinicplan.layers.headers import usual_header
 from clinicplan.policy.audit import Audit
 from clinicplan.policy.findings import Listing, Status
+from clinicplan.policy.pages import draft_text
 from clinicplan.policy.profile import Unit
 from clinicplan.policy.rows import audit_rows
+from clinicplan.policy.sources import needs_text
+from clinicplan.policy.wording import PART_MARK
 from clinicplan.results import write_json
 from clinicplan.words import word
 
@@ -22,22 +25,30 @@ if TYPE_CHECKING:
     import xlsxwriter
     from xlsxwriter.worksheet import Worksheet
 
+UNITS: Final = (*(unit for unit in get_args(Unit) if unit != "city"), "city")
+"""One sheet a unit; figures of a whole city, which decide nothing here, come last."""
 CLAUSE_COLUMNS: Final = (
-    ("clause", 12), ("article", 14), ("text", 46), ("strength", 9), ("required", 22), ("actual", 34), ("status", 12),
-    ("shortfall", 16), ("failing_count", 11), ("deadline", 12), ("overdue", 13), ("remarks", 50),
+    ("clause", 11), ("article", 12), ("text", 42), ("strength", 8), ("required", 26), ("actual", 46), ("status", 11),
+    ("shortfall", 22), ("failing_count", 15), ("deadline", 12), ("overdue", 13), ("remarks", 40), ("reading", 44),
 )  # fmt: skip
-PLANNED_COLUMNS: Final = (("planned_status", 12), ("planned_actual", 34))
+PLANNED_COLUMNS: Final = (("planned_status", 12), ("planned_actual", 46))
 DOCUMENT_COLUMN: Final = ("document", 16)
 NEEDS_COLUMNS: Final = (
-    ("clause", 12),
-    ("article", 14),
-    ("text", 46),
-    ("actual", 30),
-    ("needs", 50),
-    ("unknown_count", 14),
-)
-CASE_COLUMNS: Final = (("clause", 12), ("article", 14), ("id", 18), ("name", 24), ("value", 50))
-LISTING_WIDTH: Final = 18
+    ("clause", 11), ("article", 12), ("text", 42), ("actual", 30), ("needs", 50), ("unknown_count", 16),
+)  # fmt: skip
+CASE_COLUMNS: Final = (("clause", 11), ("article", 12), ("status", 11), ("id", 16), ("name", 28), ("value", 56))
+ASKED_COLUMNS: Final = (("clause", 11), ("article", 12), ("id", 16), ("name", 28), ("asked", 56))
+PARTED: Final = frozenset({"required", "actual", "shortfall", "planned_actual"})
+"""Cells with a line for each figure of the clause."""
+DASHED: Final = frozenset({"required", "shortfall", "deadline", "overdue"})
+"""Cells that say nothing where a clause has no number or no date; empty ones would look forgotten."""
+NARROWEST, WIDEST = 8, 48
+"""Widths of the columns of a list, in Latin signs; a Chinese one takes two."""
+NUMBER_FORMATS: Final = {"minutes": "0.0", "km": "0.00#", "year": "0", "leaves": "0"}
+"""By what stands in the name of a column; years stand in the last two. Elsewhere whole numbers have thousands apart."""
+CENTRED: Final = frozenset({"strength", "status", "planned_status", "deadline", "overdue"})
+DASH: Final = "—"
+A3, A4 = 8, 9
 SHEET_NAME_LENGTH: Final = 31
 STATUS_FILLS: Final = {"pass": "#DDEBF7", "fail": "#F8CBAD", "not_assessed": "#E7E6E6"}
 """Told apart in grey print by their words; the fill only helps the eye."""
@@ -74,16 +85,17 @@ def _write_book(
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, options) as file:
         file.set_properties({"created": MADE})
-        book = _Book(file, lang, several=len(audits) > 1)
+        draft = any(audit.profile.draft for audit in audits)
+        book = _Book(file, lang, several=len(audits) > 1, notice=word("policy.draft", lang) if draft else "")
         book.add_summary(audits, statements)
         if len(audits) > 1:
             book.add_clauses(word("policy.sheet.all", lang), rows)
-        for unit in get_args(Unit):
+        for unit in UNITS:
             book.add_clauses(word(f"policy.subject.{unit}", lang), [row for row in rows if row["unit"] == unit])
         open_rows = [row for row in rows if row["status"] == Status.NOT_ASSESSED]
         book.add_table(word("policy.sheet.not_assessed", lang), NEEDS_COLUMNS, map(book.needs_cells, open_rows))
         book.add_table(word("policy.sheet.failing", lang), CASE_COLUMNS, book.case_cells(rows, "failing"))
-        book.add_table(word("policy.sheet.unknown", lang), CASE_COLUMNS, book.case_cells(rows, "unknown"))
+        book.add_table(word("policy.sheet.unknown", lang), ASKED_COLUMNS, book.case_cells(rows, "unknown"))
         for title, listing in _listings(audits, lang):
             book.add_listing(title, listing)
 
@@ -95,25 +107,28 @@ class _Book:
     file: xlsxwriter.Workbook
     lang: Language
     several: bool
+    notice: str
 
     def add_summary(self, audits: Sequence[Audit], statements: Sequence[str]) -> None:
         """Write the first sheet: which document, which day, how many of each verdict, what must be said."""
         sheet = self._sheet(word("policy.sheet.summary", self.lang))
-        sheet.set_column(0, 0, 60)
+        sheet.set_column(0, 0, 70)
         sheet.set_column(1, len(Status) + 1, 12)
-        sheet.write_string(
-            0, 0, f"{audits[0].settings.county}{_title(self.lang)}", self._format(bold=True, font_size=16)
-        )
-        head = ["", *(word(f"policy.status.{status}", self.lang) for status in Status)]
-        for column, text in enumerate(head):
-            sheet.write_string(2, column, text, self._format(bold=True, border=1, bg_color="#DCE6F1"))
-        for number, audit in enumerate(audits):
-            sheet.write_string(3 + number, 0, document_line(audit, self.lang), self._format(border=1, text_wrap=True))
-            for column, status in enumerate(Status, 1):
-                sheet.write_number(3 + number, column, audit.counts[str(status)], self._format(border=1))
+        sheet.set_column(len(Status) + 2, len(Status) + 2, 18)
+        title = f"{audits[0].settings.county}{_title(self.lang)}"
+        sheet.write_string(0, 0, title, self._format(bold=True, font_size=16))
+        head = [_heading("document", self.lang), *(word(f"policy.status.{status}", self.lang) for status in Status)]
+        for column, text in enumerate([*head, *(_heading(name, self.lang) for name in ("total", "document_id"))]):
+            sheet.write_string(2, column, text, self._head_format())
+        cell = self._format(border=1, text_wrap=True, valign="top")
+        for number, audit in enumerate(audits, 3):
+            counts = [audit.counts[str(status)] for status in Status]
+            values = [document_line(audit, self.lang), *counts, sum(counts), audit.profile.id]
+            for column, value in enumerate(values):
+                _write_cell(sheet, number, column, value, cell)
         lines = [*head_lines(audits[0], self.lang), *statements]
         for number, line in enumerate(lines):
-            sheet.write_string(4 + len(audits) + number, 0, line, self._format(text_wrap=True, valign="top"))
+            sheet.write_string(4 + len(audits) + number, 0, line, self._format(valign="top"))
 
     def add_clauses(self, title: str, rows: list[Row]) -> None:
         """Write one row a clause."""
@@ -127,11 +142,12 @@ class _Book:
         )
         cells = ([self._clause_cell(row, name) for name, _ in columns] for row in rows)
         sheet = self.add_table(title, columns, cells, document=False)
+        sheet.set_paper(A3)
         place = [name for name, _ in columns].index("status")
         for number, row in enumerate(rows, 1):
             fill = STATUS_FILLS.get(row["status"], "#FFFFFF")
             text = word(f"policy.status.{row['status']}", self.lang)
-            sheet.write_string(number, place, text, self._format(border=1, valign="top", bg_color=fill))
+            sheet.write_string(number, place, text, self._format(border=1, valign="top", align="center", bg_color=fill))
 
     def add_table(
         self, title: str, columns: Sequence[tuple[str, float]], rows: Iterable[Sequence[Any]], *, document: bool = True
@@ -142,36 +158,43 @@ class _Book:
         sheet = self._sheet(title)
         for number, (name, width) in enumerate(columns):
             sheet.set_column(number, number, width)
-            sheet.write_string(
-                0, number, _heading(name, self.lang), self._format(bold=True, border=1, bg_color="#DCE6F1")
-            )
-        body = self._format(border=1, text_wrap=True, valign="top")
+            sheet.write_string(0, number, _heading(name, self.lang), self._head_format())
+        formats = [self._body_formats(name) for name, _ in columns]
         count = 0
         for count, cells in enumerate(rows, 1):
             for column, cell in enumerate(cells):
-                _write_cell(sheet, count, column, cell, body)
+                _write_cell(sheet, count, column, cell, formats[column][isinstance(cell, float)])
         sheet.freeze_panes(1, 0)
         if count:
             sheet.autofilter(0, 0, count, len(columns) - 1)
+        else:
+            sheet.write_string(1, 0, word("policy.nothing", self.lang), self._format())
         return sheet
 
     def add_listing(self, title: str, listing: Listing) -> None:
-        """Write one list of a finding."""
-        columns = [(name if "." in name else f"policy.column.{name}", LISTING_WIDTH) for name in listing.columns]
-        rows = ([self._plain(cell) for cell in row] for row in listing.rows)
-        self.add_table(title, columns, rows, document=False)
+        """Write one list of a finding, without columns that hold nothing; columns are as wide as what they hold."""
+        rows = [[self._plain(cell) for cell in row] for row in listing.rows]
+        kept = [place for place in range(len(listing.columns)) if any(row[place] not in (None, "") for row in rows)]
+        columns = []
+        for place in kept:
+            name = listing.columns[place]
+            key = name if "." in name else f"policy.column.{name}"
+            texts = [_heading(key, self.lang), *("" if row[place] is None else str(row[place]) for row in rows)]
+            columns.append((key, min(WIDEST, max(NARROWEST, 3 + max(map(_signs, texts))))))
+        self.add_table(title, columns, ([row[place] for place in kept] for row in rows), document=False)
 
     def needs_cells(self, row: Row) -> list[Any]:
-        """Return what a clause that could not be assessed lacks."""
-        needs = ("、" if self.lang == "zh" else ", ").join(need_text(item, self.lang) for item in row["needs"])
-        cells = [row["clause"], row["article"], row["text"], row["actual"], needs, len(row["unknown"])]
+        """Return what a clause that could not be assessed lacks: whole columns by name, single cells by their list."""
+        needs = needs_text(row["needs"], self.lang) or word("policy.see_list", self.lang)
+        cells = [row["clause"], row["article"], row["text"], self._parted(row["actual"]), needs, len(row["unknown"])]
         return [row["document"], *cells] if self.several else cells
 
     def case_cells(self, rows: list[Row], key: str) -> Iterable[list[Any]]:
-        """Yield one row a unit that fails, or is to be asked for."""
+        """Yield one row a unit that fails, with the verdict on its clause, or one that is to be asked for."""
         for row in rows:
+            verdict = [self._clause_cell(row, "status")] if key == "failing" else []
             for case in row[key]:
-                cells = [row["clause"], row["article"], case["id"], case["name"], case["value"]]
+                cells = [row["clause"], row["article"], *verdict, case["id"], case["name"], case["value"]]
                 yield [row["document"], *cells] if self.several else cells
 
     def _clause_cell(self, row: Row, name: str) -> Any:
@@ -181,11 +204,20 @@ class _Book:
         if name == "failing_count":
             return len(row["failing"])
         if name == "overdue":
-            term = "none" if row["overdue"] is None else ("overdue" if row["overdue"] else "due")
-            return word(f"policy.term.{term}", self.lang)
+            return DASH if row["overdue"] is None else self._term(overdue=row["overdue"])
         if name == "remarks":
-            return "\n".join(filter(None, [row["reading"], *row["remarks"]]))
-        return row.get(name) or ""
+            return "\n".join(row["remarks"])
+        text = row.get(name) or ""
+        if name in PARTED:
+            text = self._parted(text)
+        return DASH if name in DASHED and not text else text
+
+    def _parted(self, text: str) -> str:
+        """Give every figure a line of its own."""
+        return text.replace(PART_MARK[self.lang], "\n")
+
+    def _term(self, *, overdue: bool) -> str:
+        return word(f"policy.term.{'overdue' if overdue else 'due'}", self.lang)
 
     def _plain(self, cell: Any) -> Any:
         return cell.text(self.lang) if isinstance(cell, Phrase) else cell
@@ -193,9 +225,10 @@ class _Book:
     def _sheet(self, title: str) -> Worksheet:
         sheet = self.file.add_worksheet(self._free_name(title))
         sheet.set_landscape()
-        sheet.set_paper(9)
+        sheet.set_paper(A4)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
+        sheet.set_footer(f"&L{self.notice}&R&P / &N")
         return sheet
 
     def _free_name(self, title: str) -> str:
@@ -208,6 +241,19 @@ class _Book:
             name, number = plain[: SHEET_NAME_LENGTH - len(suffix)] + suffix, number + 1
         return name
 
+    def _head_format(self) -> Any:
+        return self._format(bold=True, border=1, bg_color="#DCE6F1", text_wrap=True, align="center", valign="vcenter")
+
+    def _body_formats(self, column: str) -> tuple[Any, Any]:
+        """Return the formats of a column's whole and broken numbers; they leave text as it is."""
+        name = column.rpartition(".")[2]
+        numbers = next((form for part, form in NUMBER_FORMATS.items() if part in name), None)
+        shared = {"border": 1, "text_wrap": True, "valign": "top", "align": "center" if name in CENTRED else ""}
+        return (
+            self._format(num_format=numbers or "#,##0", **shared),
+            self._format(num_format=numbers or "General", **shared),
+        )
+
     def _format(self, **properties: Any) -> Any:
         return self.file.add_format(properties)
 
@@ -215,8 +261,9 @@ class _Book:
 def head_lines(audit: Audit, lang: Language) -> list[str]:
     """Return what every output of an audit says: day, basis, that it decides nothing."""
     basis = word(f"policy.{'hukou' if audit.settings.hukou else 'resident'}", lang)
+    day = audit.settings.day
     return [
-        word("policy.day", lang, day=audit.settings.day.isoformat()),
+        word("policy.day", lang, day=word("policy.date", lang, year=day.year, month=day.month, day=day.day)),
         word("policy.basis", lang, basis=basis),
         word("policy.decides_nothing", lang),
     ]
@@ -226,21 +273,8 @@ def document_line(audit: Audit, lang: Language) -> str:
     """Name the document, its number, and that it is a draft where it is."""
     profile = audit.profile
     title = profile.title if lang == "zh" else profile.title_en
-    line = word("policy.against", lang, title=title, number=profile.number)
-    if not profile.draft:
-        return line
-    draft = word("policy.draft", lang)
-    return f"{line}（{draft}）" if lang == "zh" else f"{line} ({draft})"
-
-
-def need_text(item: str, lang: Language) -> str:
-    """Name a piece of missing data as a register would: layer and usual header."""
-    if item == "plan":
-        return word("policy.no_plan", lang)
-    layer, _, column = item.partition(".")
-    if not column or lang == "en":
-        return item
-    return f"{usual_header(layer, column)}（{item}）"
+    line = word("policy.against", lang, title=title, number=profile.number).rstrip()
+    return line + word("policy.in_brackets", lang, text=draft_text(profile, lang)) if profile.draft else line
 
 
 def _title(lang: Language) -> str:
@@ -249,6 +283,17 @@ def _title(lang: Language) -> str:
 
 def _heading(name: str, lang: Language) -> str:
     return word(name if "." in name else f"policy.column.{name}", lang)
+
+
+def _sheet_title(title: str, clause: str) -> str:
+    """Return the name of a list's sheet; where it is too long the title is cut and the clause stays."""
+    room = max(0, SHEET_NAME_LENGTH - 1 - len(clause))
+    return f"{title[:room].rstrip()} {clause}"
+
+
+def _signs(text: str) -> int:
+    """Return how wide a text is, in Latin signs."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def _write_cell(sheet: Worksheet, row: int, column: int, cell: Any, form: Any) -> None:
@@ -270,5 +315,4 @@ def _listings(audits: Sequence[Audit], lang: Language) -> Iterable[tuple[str, Li
             for listing in result.finding.listings:
                 if listing.rows and listing not in seen:
                     seen.add(listing)
-                    title = word(listing.key, lang)
-                    yield (f"{title} {result.clause.id}", listing)
+                    yield (_sheet_title(word(listing.key, lang), result.clause.id), listing)

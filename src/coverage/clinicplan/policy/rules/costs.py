@@ -100,7 +100,7 @@ def _whole_yuan(span: Span) -> Span:
 def _payer(payer: str, county: CountyRegister) -> Phrase:
     """Return who pays; the county by its name where that tells its type."""
     if payer == "county" and county.settings.county_type:
-        return phrase("policy_costs.payer.own", county=county.settings.county)
+        return phrase("policy_costs.payer.own", county=county.settings.plain_county)
     return phrase(f"policy_costs.payer.{payer}")
 
 
@@ -146,7 +146,7 @@ _COLUMNS: Final = {
     "villages": ("village_id", "village", "township"),
     "townships": ("township",),
 }
-_PAID_COLUMNS: Final = ("policy_costs.item", "payer", "policy_costs.times", "low", "high")
+_PAID_COLUMNS: Final = ("policy_costs.item", "payer", "policy_costs.times", "policy_costs.low", "policy_costs.high")
 
 
 def _rows(bill: Bill, county: CountyRegister) -> list[tuple[str | int | Phrase | None, ...]]:

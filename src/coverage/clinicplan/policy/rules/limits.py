@@ -18,6 +18,7 @@ from clinicplan.policy.spans import Span
 COLUMN_UNITS: Final = {
     "beds": "beds", "posts": "posts", "doctors": "doctors", "nurses": "nurses", "gps": "doctors",
     "physicians": "doctors", "sent_down": "people", "visits": "visits", "diseases": "diseases",
+    "infant_care": "facilities",
 }  # fmt: skip
 """What a summed column counts, as a key under `unit` of `words/policy.toml`; anything else is items."""
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from clinicplan.errors import Phrase
-from clinicplan.policy.evidence import column_title
 from clinicplan.policy.findings import Listing
 from clinicplan.policy.parameters import Ratio
 from clinicplan.policy.rules.limits import unit_of_column
 from clinicplan.policy.rules.norms import lacking, limits_of, norm_of
 from clinicplan.policy.rules.ratio_units import RatioUnit
+from clinicplan.policy.sources import column_title
 from clinicplan.policy.spans import Span
 from clinicplan.words import phrase
 

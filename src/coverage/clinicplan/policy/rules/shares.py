@@ -281,6 +281,8 @@ class _Sums:
         Shape (units): the part is written larger than its whole.
     columns
         Columns looked at.
+    required
+        Share that is asked for: no printed share crosses it.
     """
 
     units: Members
@@ -288,6 +290,7 @@ class _Sums:
     total: SumShare
     contradictory: Flags
     columns: tuple[str, ...]
+    required: Fraction
 
     @classmethod
     def of(cls, part: SharePart, units: Members, counts: Flags3) -> _Sums:
@@ -306,7 +309,8 @@ class _Sums:
         own = tuple(cell.rest for cell in cells) if part.complement else tuple(cells)
         pooled = (cell.perhaps() if flag == UNKNOWN else cell for cell, flag in zip(own, units.member, strict=True))
         columns = dict.fromkeys((*condition_columns(part.conditions), *([part.column] if part.column else []), over))
-        return cls(units, own, SumShare.of_cells(pooled), contradictory, tuple(columns))
+        total = SumShare.of_cells(pooled)
+        return cls(units, own, total, contradictory, tuple(columns), exact(part.required))
 
     def of_each(self, part: SharePart) -> Flags3:
         """Tell which units reach the share by themselves."""
@@ -320,8 +324,8 @@ class _Sums:
         (inside, whole), *_ = cell.corners
         if not cell.closed or not whole:
             return shown_cells(self.units, self.columns)(place)
-        percent = percent_text(Fraction(inside, whole))
-        return phrase("policy_shares.own", part=inside, whole=whole, percent=percent)
+        percent = percent_text(Fraction(inside, whole), [self.required])
+        return phrase("policy_shares.own", part=f"{inside:,}", whole=f"{whole:,}", percent=percent)
 
 
 def _optional(values: NDArray[np.int64], known: Flags) -> list[int | None]:
