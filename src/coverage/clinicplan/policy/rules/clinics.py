@@ -162,7 +162,7 @@ def fixed_service_point(clause: Clause, county: CountyRegister) -> Finding:
                 least=ALL,
             ),
         ),
-        failing=village_cases(county, lacking(member, kept)),
+        failing=village_cases(county, lacking(member, kept), phrase("policy_clinics.why.nothing_fixed")),
         unknown=village_cases(county, chosen & undecided(member, kept), lambda row: _open_place(county, arranged, row)),
         remarks=register_remarks(county),
         listings=(fixed_places_list(county, chosen, kept),),
