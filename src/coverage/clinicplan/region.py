@@ -144,12 +144,57 @@ class CostTable(_Table):
     life_years: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)] = 15.0
 
 
+class DoctorsTable(_Table):
+    """Doctors of the village clinics; absent keys set no rule."""
+
+    available: Annotated[int, Field(strict=True, ge=0)] | None = None
+    """How many the county has; a plan never needs more."""
+    least_per_1000: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] | None = None
+    """Doctors per 1,000 residents of the county's villages, hard."""
+    most_per_1000: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] | None = None
+    """The upper end, reported only."""
+
+
+class SubCentresTable(_Table):
+    """Where county medical sub-centres (县域医疗卫生次中心) may stand, and how many."""
+
+    least: Annotated[int, Field(strict=True, ge=0)] = 1
+    most: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """Default: the ceiling by population (200,000: 2, 500,000: 3, 1,000,000: 4)."""
+    min_km: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 15.0
+    """Shortest road from the county medical centre, inclusive."""
+    spacing_km: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 0.0
+    """Shortest road between two of them, inclusive; 0 asks for none."""
+    objective: Literal["person_minutes", "people_within"] = "person_minutes"
+    minutes: Minutes = 30.0
+    """Circle of `people_within`."""
+    near_share: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)] = 0.02
+    """Sets up to this much worse than the best are listed."""
+
+
+class QuotaTable(_Table):
+    """A service with a quota, such as blood points: how many, among which facilities, how far apart."""
+
+    name: str = ""
+    tiers: tuple[Tier, ...] = ()
+    """Facilities that may be chosen."""
+    count: Annotated[int, Field(strict=True, ge=0)] | None = None
+    """How many in the county; without it one a township."""
+    per_township: Annotated[int, Field(strict=True, ge=0)] = 0
+    spacing_km: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 0.0
+    min_km: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 0.0
+    """Shortest road from the county medical centre, inclusive."""
+    objective: Literal["person_minutes", "people_within"] = "person_minutes"
+    minutes: Minutes = 30.0
+
+
 class Siting(_Table):
     """What the solver may do."""
 
     model: Literal[
         "merge", "set_cover", "multi_cover", "backup_cover", "max_cover", "partial_cover", "p_median", "p_center",
         "p_dispersion", "capacitated_cover", "capacitated_p_median", "capacitated_facility_location", "sub_centres",
+        "quota",
     ] = "merge"  # fmt: skip
     merge: MergeTable = MergeTable()
     max_minutes_lost: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] | None = None
@@ -160,6 +205,35 @@ class Siting(_Table):
     max_changes: Annotated[int, Field(strict=True, ge=0)] = 0
     allow_close: bool = False
     time_limit_s: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)] = 120.0
+    complete: bool = False
+    """Every village must have a lawful arrangement: without one there is no plan (exit 3)."""
+    outreach: tuple[Literal["service_point", "touring", "stationed", "telemedicine"], ...] = ()
+    """Arrangements that may stand for a clinic in villages of at most `outreach_max_people`."""
+    outreach_max_people: Annotated[int, Field(strict=True, ge=0)] = 0
+    doctors: DoctorsTable = DoctorsTable()
+    township_minimum: dict[str, Annotated[int, Field(strict=True, ge=0)]] = Field(default_factory=dict)
+    """Least number of clinics by township."""
+    lock: tuple[str, ...] = ()
+    """Townships whose clinics stay as they are (in the baseline, else today)."""
+    baseline: str | None = None
+    """An earlier plan (`plan.json` or its folder): the new one differs from it in as few sites as can be."""
+    pareto: Annotated[int, Field(strict=True, ge=0)] = 0
+    """Points of cost against people outside; 0 for none."""
+    alternatives: Annotated[int, Field(strict=True, ge=0)] = 0
+    """How many further plans to list."""
+    alternatives_share: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)] = 0.02
+    """Yearly cost up to which they may lie above the plan, as a share."""
+    p: Annotated[int, Field(strict=True, ge=0)] | None = None
+    """Number of sites of a location model."""
+    target_share: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)] | None = None
+    """Share of people of `partial_cover`; default the standard's."""
+    times: Annotated[int, Field(strict=True, ge=1)] = 2
+    """How many sites must cover a village in `multi_cover`."""
+    capacity_people: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)] | None = None
+    """People that a site may serve in capacitated models."""
+    split: bool = False
+    sub_centres: SubCentresTable = SubCentresTable()
+    quota: QuotaTable = QuotaTable()
 
 
 class Document(_Table):
