@@ -144,3 +144,32 @@ def test_no_plan_is_a_fault(tmp_path):
 def test_the_rules_see_the_plan():
     register = audit_county(VILLAGES, FACILITIES, planned=True)
     assert register.planned
+
+
+def test_a_clinic_out_of_operation_that_is_built_opens_again_where_it_stands():
+    layers, county = carried(plan([site("C2", "build", "V2", "C2", doctors=1, tier="central_clinic")]))
+    opened = facility(county, "C2")
+    assert (opened["operating"], opened["tier"], opened["doctors"]) == ("yes", "central_clinic", 1)
+    assert len(county.layers.facilities) == len(layers.facilities)
+    assert county.matches.clinics_of["V2"] == ("C2",)
+
+
+def test_the_tier_of_a_built_site_is_what_the_plan_says():
+    rows = [
+        site("V6-point", "build", "V6", tier="service_point"),
+        site("N1", "build", "V5", tier="central_clinic"),
+        site("N2", "build", "V4", tier="village_clinic"),
+    ]
+    shared = [{"village_id": "V6", "arrangement": "shared", "host_id": "N2"}]
+    layers, county = carried(plan(rows, shared))
+    tiers = {name: facility(county, name)["tier"] for name in ("V6-point", "N1", "N2")}
+    assert tiers == {"V6-point": "service_point", "N1": "central_clinic", "N2": "village_clinic"}
+    place = layers.villages.set_index("village_id").geometry["V6"]
+    assert facility(county, "V6-point").geometry.equals(place)
+    assert facility(county, "V6-point")["plan_action"] == "service_point"
+
+
+def test_an_unknown_tier_is_refused():
+    with pytest.raises(PolicyError) as caught:
+        plan([site("N1", "build", "V5", tier="palace")])
+    assert [fault.code for fault in caught.value.faults] == ["word"]

@@ -2,7 +2,7 @@
 
 The names below are the public interface; each loads its module on first use, so that importing the package is light::
 
-    from clinicplan import read_region, read_layers, read_roads, travel_times, service_circles, isochrones, run
+    from clinicplan import read_region, read_layers, read_roads, travel_times, service_circles, isochrones, run, propose
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from clinicplan import report
+    from clinicplan import report, siting
     from clinicplan.coverage import CircleRule, service_circles
     from clinicplan.isochrones import isochrones
     from clinicplan.layers import read_layers
     from clinicplan.network import RoadNetwork
-    from clinicplan.plan import run
+    from clinicplan.plan import propose, run
     from clinicplan.policy.audit import audit
     from clinicplan.region import read_region
     from clinicplan.roads import read_roads
@@ -32,6 +32,7 @@ _HOMES = {
     "TravelTimes": "travel",
     "audit": "policy.audit",
     "isochrones": "isochrones",
+    "propose": "plan",
     "read_layers": "layers",
     "read_region": "region",
     "read_roads": "roads",
@@ -39,7 +40,19 @@ _HOMES = {
     "service_circles": "coverage",
     "travel_times": "travel",
 }
-_MODULES = ("coverage", "datum", "layers", "network", "policy", "region", "report", "roads", "standard", "travel")
+_MODULES = (
+    "coverage",
+    "datum",
+    "layers",
+    "network",
+    "policy",
+    "region",
+    "report",
+    "roads",
+    "siting",
+    "standard",
+    "travel",
+)
 
 __all__ = [
     "CircleRule",
@@ -48,12 +61,14 @@ __all__ = [
     "TravelTimes",
     "audit",
     "isochrones",
+    "propose",
     "read_layers",
     "read_region",
     "read_roads",
     "report",
     "run",
     "service_circles",
+    "siting",
     "travel_times",
 ]
 

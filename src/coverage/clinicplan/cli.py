@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import json as json_module
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, cast
 
 import typer
 
-from clinicplan.errors import Fault, Language, PlannerError, Severity, fault_line
+from clinicplan.errors import Fault, Language, PlannerError, Severity, fault_line, fault_table
 from clinicplan.terms import ALL_PRODUCTS, COVERAGE_PRODUCTS, ISOCHRONE_PRODUCTS
 
 EXIT_BUG: Final = 1
@@ -45,6 +44,7 @@ OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹 / folder
 LangOption = Annotated[str | None, typer.Option("--lang", help="zh 或 en；默认按区划代码 / default by the code.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="只输出错误 / print errors only.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON / print JSON on stdout.")]
+ScenarioOption = Annotated[Path | None, typer.Option("--scenario", help="情景文件 / a scenario over the region.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="覆盖已有结果 / replace earlier results.")]
 
 
@@ -142,7 +142,7 @@ def check(
     inspection = plan.check(region, out=out, lang=console.lang, force=force, progress=console.progress)
     for line in inspection.lines(console.lang):
         console.say(line)
-    console.say_json([_fault_json(fault, console.lang) for fault in inspection.faults])
+    console.say_json([fault_table(fault, console.lang) for fault in inspection.faults])
     if any(fault.severity is Severity.ERROR for fault in inspection.faults):
         raise typer.Exit(EXIT_INPUT)
 
@@ -150,6 +150,7 @@ def check(
 @app.command()
 def run(
     region: RegionArgument,
+    scenario: ScenarioOption = None,
     out: OutOption = Path("results"),
     lang: LangOption = None,
     quiet: QuietOption = False,
@@ -157,7 +158,8 @@ def run(
     force: ForceOption = False,
 ) -> None:
     """完整运行：服务圈、表格、地图 / everything: circles, tables, map."""
-    _run(ALL_PRODUCTS, region, out, Console(_language(lang, region), quiet=quiet, json=json), force=force)
+    console = Console(_language(lang, region), quiet=quiet, json=json)
+    _run(ALL_PRODUCTS, region, out, console, force=force, scenario=scenario)
 
 
 @app.command()
@@ -186,12 +188,36 @@ def isochrones(
     _run(ISOCHRONE_PRODUCTS, region, out, Console(_language(lang, region), quiet=quiet, json=json), force=force)
 
 
-def _run(products: frozenset[str], region: Path, out: Path, console: Console, *, force: bool) -> None:
+def _run(
+    products: frozenset[str], region: Path, out: Path, console: Console, *, force: bool, scenario: Path | None = None
+) -> None:
     """Run a county and print the answer."""
     from clinicplan import plan
 
-    result = plan.run(region, out=out, lang=console.lang, force=force, progress=console.progress, products=products)
-    _print_run(console, result)
+    common: dict[str, Any] = {"out": out, "lang": console.lang, "force": force, "progress": console.progress}
+    _print_run(console, plan.run(region, scenario=scenario, products=products, **common))
+
+
+@app.command()
+def site(
+    region: RegionArgument,
+    scenario: ScenarioOption = None,
+    out: OutOption = Path("results"),
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """布局方案：保留、联合、新建、提升，并证明优劣 / which clinics to keep, share, build, upgrade, with a proof."""
+    from clinicplan import plan
+    from clinicplan.report.plan_lines import plan_lines
+
+    console = Console(_language(lang, region), quiet=quiet, json=json)
+    common: dict[str, Any] = {"out": out, "lang": console.lang, "force": force, "progress": console.progress}
+    result = plan.propose(region, scenario=scenario, **common)
+    for line in plan_lines(result, console.lang):
+        console.say(line)
+    console.say_json(result.summary)
 
 
 @app.command()
@@ -397,25 +423,10 @@ def _print_faults(faults: tuple[Fault, ...]) -> None:
 
     lang = _language_of_arguments()
     if "--json" in sys.argv:
-        typer.echo(json_module.dumps({"faults": [_fault_json(fault, lang) for fault in faults]}, ensure_ascii=False))
+        typer.echo(json_module.dumps({"faults": [fault_table(fault, lang) for fault in faults]}, ensure_ascii=False))
     for fault in faults:
         label = word(f"general.severity.{fault.severity.value}", lang)
         typer.echo(f"{label}: {fault_line(fault, lang)}", err=True)
-
-
-def _fault_json(fault: Fault, lang: Language) -> dict[str, Any]:
-    return {
-        "severity": fault.severity.value,
-        "code": fault.code,
-        "layer": fault.layer,
-        "file": fault.file,
-        "rows": list(fault.rows),
-        "ids": list(fault.ids),
-        "count": fault.count,
-        "found": fault.found.text(lang),
-        "allowed": fault.allowed.text(lang),
-        "remedy": fault.remedy.text(lang),
-    }
 
 
 def _report_bug(error: Exception) -> None:
@@ -439,17 +450,9 @@ def _language(asked: str | None, region: Path | None, *, default: Language = "zh
         return "zh" if asked == "zh" else "en"
     if region is None:
         return default
-    return _language_of_file(region)
+    from clinicplan.region import language_of_file
 
-
-def _language_of_file(path: Path) -> Language:
-    """Guess from the code in a region file that may be faulty otherwise."""
-    file = path / "region.toml" if path.is_dir() else path
-    if not file.is_file():
-        return "en"
-    text = file.read_bytes()[:200_000].decode("utf-8", errors="ignore")
-    code = re.search(r'"?code"?\s*[=:]\s*"([1-8]\d{5})', text)
-    return "zh" if code and 11 <= int(code.group(1)[:2]) <= 82 else "en"
+    return language_of_file(region)
 
 
 def _language_of_arguments() -> Language:
@@ -460,8 +463,10 @@ def _language_of_arguments() -> Language:
             return "en" if argument.endswith("en") else "zh"
         if argument == "--lang" and arguments[index + 1 : index + 2] in (["en"], ["zh"]):
             return "en" if arguments[index + 1] == "en" else "zh"
+    from clinicplan.region import language_of_file
+
     paths = [Path(argument) for argument in arguments[1:] if not argument.startswith("-")]
-    return _language_of_file(paths[0]) if paths and paths[0].exists() else ("zh" if arguments[:1] == ["demo"] else "en")
+    return language_of_file(paths[0]) if paths and paths[0].exists() else ("zh" if arguments[:1] == ["demo"] else "en")
 
 
 def _print_run(console: Console, result: Any) -> None:

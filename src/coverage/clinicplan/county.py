@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from clinicplan.network import RoadNetwork
     from clinicplan.policy.audit import Audit
     from clinicplan.roads import RoadLayer
+    from clinicplan.siting.proposal import Proposal
     from clinicplan.speeds import Speeds
 
 
@@ -102,6 +103,12 @@ class CountyResult:
         How the county stands under its policy, or None without a policy or where not asked for.
     out
         The result folder, or None where nothing was written.
+    products
+        What was made.
+    proposal
+        The plan, or None where none was asked for or none can be.
+    planned
+        The service circles with the plan carried out, whose facilities have a column `plan_action`; None without one.
     """
 
     county: County
@@ -112,6 +119,8 @@ class CountyResult:
     audit: Audit | None = None
     out: Path | None = None
     products: frozenset[str] = field(default=ALL_PRODUCTS)
+    proposal: Proposal | None = None
+    planned: ServiceCircles | None = None
 
     def __repr__(self) -> str:
         share = self.summary["people_covered_share"]
@@ -227,6 +236,42 @@ def region_policy(region: Region) -> Profile | None:
         return read_profile(region.policy, region.folder)
     except PolicyError as error:
         raise PolicyError(*(replace(item, file=item.file or region.path.name) for item in error.faults)) from error
+
+
+def profiles_to_audit(region: Region, policies: Sequence[str]) -> tuple[Profile, ...]:
+    """Read the documents asked for, all faults at once; the region's own where none is named."""
+    names = list(policies) or ([region.policy] if region.policy else [])
+    if not names:
+        raise RegionError(fault(Severity.ERROR, "no_policy", layer="region", file=region.path.name))
+    profiles: list[Profile] = []
+    faults: list[Fault] = []
+    for name in dict.fromkeys(names):
+        try:
+            profiles.append(read_profile(name, region.folder))
+        except PlannerError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise PolicyError(*faults)
+    return tuple(profiles)
+
+
+def region_with_car(region: Region, profiles: Sequence[Profile]) -> Region:
+    """Add what an audit needs beside the region's own: roads for cars, and a circle where the region gives none.
+
+    A clause tests its own document's circle; the region's is only what its searches are set up with.
+    """
+    standard = region.standard
+    if standard.minutes is None and standard.distance_m is None and not _policy_minutes(region):
+        stated = [profile.circle_minutes for profile in profiles if profile.circle_minutes]
+        standard = standard.model_copy(update={"minutes": max(stated, default=max(standard.bands, default=15.0))})
+    modes = tuple(dict.fromkeys((*region.travel.all_modes, "car")))
+    travel = region.travel.model_copy(update={"modes": modes})
+    return region.model_copy(update={"travel": travel, "standard": standard})
+
+
+def _policy_minutes(region: Region) -> float | None:
+    profile = region_policy(region)
+    return None if profile is None else profile.circle_minutes
 
 
 def _question_and_layers(region: Region) -> tuple[Profile | None, Standard, CountyLayers]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Language = Literal["zh", "en"]
 
@@ -153,6 +153,22 @@ def fault_line(fault: Fault, lang: Language) -> str:
     if not where:
         return body
     return f"{where}：{body}" if lang == "zh" else f"{where}: {body}"
+
+
+def fault_table(fault: Fault, lang: Language) -> dict[str, Any]:
+    """Return a fault as plain values for programs, its sentences in one language."""
+    return {
+        "severity": fault.severity.value,
+        "code": fault.code,
+        "layer": fault.layer,
+        "file": fault.file,
+        "rows": list(fault.rows),
+        "ids": list(fault.ids),
+        "count": fault.count,
+        "found": fault.found.text(lang),
+        "allowed": fault.allowed.text(lang),
+        "remedy": fault.remedy.text(lang),
+    }
 
 
 def _place(fault: Fault, lang: Language) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -12,14 +13,21 @@ from clinicplan.county import (
     CountyResult,
     Progress,
     Stopwatch,
+    profiles_to_audit,
     read_county,
-    region_policy,
+    region_with_car,
     scan_county_roads,
 )
-from clinicplan.errors import Fault, Language, LayerError, PlannerError, PolicyError, RegionError, Severity
-from clinicplan.policy import Profile, read_profile
+from clinicplan.errors import (
+    Fault,
+    InfeasibleError,
+    Language,
+    LayerError,
+    Severity,
+)
 from clinicplan.region import Region, read_region
-from clinicplan.terms import ALL_PRODUCTS, COVERAGE_PRODUCTS, FIXED_TIERS, ISOCHRONE_PRODUCTS
+from clinicplan.scenario import read_scenario, region_under
+from clinicplan.terms import ALL_PRODUCTS, AUDIT_PRODUCTS, COVERAGE_PRODUCTS, FIXED_TIERS, ISOCHRONE_PRODUCTS
 from clinicplan.words import fault
 
 if TYPE_CHECKING:
@@ -27,15 +35,21 @@ if TYPE_CHECKING:
 
     from clinicplan.check import Inspection
     from clinicplan.coverage import CircleRule, ServiceCircles
-    from clinicplan.policy.audit import Audit
+    from clinicplan.policy.audit import Audit, AuditGround
+    from clinicplan.siting.proposal import Proposal
 
 COMMANDS: Final = {COVERAGE_PRODUCTS: "coverage", ISOCHRONE_PRODUCTS: "isochrones"}
 """Which command makes which products; `run` makes all."""
 
 
+class PlanBrokenError(RuntimeError):
+    """A plan does not hold what it claims: a bug of the models, never a matter of the input."""
+
+
 def run(
     region: str | Path | Region,
     *,
+    scenario: str | Path | None = None,
     out: str | Path | None = None,
     lang: Language | None = None,
     force: bool = False,
@@ -48,6 +62,8 @@ def run(
     ----------
     region
         A region file, its folder, or a region already read.
+    scenario
+        A scenario file over that region.
     out
         Result folder; None computes without writing.
     lang
@@ -74,7 +90,7 @@ def run(
     if out is not None:
         require_free(Path(out), force=force)
     watch = Stopwatch(progress)
-    read = region if isinstance(region, Region) else read_region(region)
+    read = region_under(region, scenario)
     _require_apart(read, out)
     county = read_county(read, watch=watch)
     language = lang or read.lang
@@ -86,6 +102,123 @@ def run(
             command = COMMANDS.get(products, "run")
             write_results(result, folder, lang=language, watch=watch, command=command)
     return result
+
+
+def propose(
+    region: str | Path | Region,
+    *,
+    scenario: str | Path | None = None,
+    out: str | Path | None = None,
+    lang: Language | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> CountyResult:
+    """Propose which clinics to keep, share, build and upgrade, and write it beside what `run` writes.
+
+    The plan is derived anew by other code before it is believed; circles and audit are computed again for the county
+    with the plan carried out.
+
+    Parameters
+    ----------
+    region
+        A region file, its folder, or a region already read.
+    scenario
+        A scenario file over that region.
+    out
+        Result folder; None computes without writing.
+    lang
+        Language of what is written; default by the region's code.
+    force
+        Replace an earlier result.
+    progress
+        Called with the name of each step and its values.
+
+    Returns
+    -------
+    result
+        The answer: today's circles, `proposal`, and `planned` circles.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan can satisfy the rules, or none was found in time; everything but the plan is written all the same.
+    PlannerError
+        With every fault of the input, before anything is written.
+    PlanBrokenError
+        If a claim of the plan does not hold when derived anew: a bug; nothing is written.
+    """
+    from clinicplan.results import require_free
+
+    if out is not None:
+        require_free(Path(out), force=force)
+    watch = Stopwatch(progress)
+    read = region_under(region, scenario)
+    _require_apart(read, out)
+    county = read_county(read, watch=watch)
+    language, target = lang or read.lang, None if out is None else Path(out)
+    today = compute(county, lang=language, watch=watch, products=ALL_PRODUCTS - AUDIT_PRODUCTS, out=target)
+    today = replace(today, products=ALL_PRODUCTS)
+    try:
+        proposal = _checked_proposal(county, today.circles, language, watch)
+    except InfeasibleError as error:
+        result = replace(today, audit=_own_audit(county, today.circles, watch))
+        _write_site(result, language, watch, force=force)
+        stands = () if target is None else (fault(Severity.NOTE, "results_stand", subject="plan", folder=str(target)),)
+        raise InfeasibleError(*error.faults, *stands) from error
+    result = _carried_out(today, proposal, language, watch)
+    _write_site(result, language, watch, force=force)
+    return result
+
+
+def _checked_proposal(county: County, circles: ServiceCircles, lang: Language, watch: Stopwatch) -> Proposal:
+    """Ask the solver for a plan and derive its claims anew."""
+    from clinicplan.siting.check import check_plan
+    from clinicplan.siting.county import plan_county
+
+    with watch.step("site"):
+        proposal = plan_county(county, circles, watch=watch)
+    if proposal.status == "unknown":
+        seconds = f"{county.region.siting.time_limit_s:g}"
+        raise InfeasibleError(fault(Severity.ERROR, "no_plan_in_time", subject="plan", seconds=seconds))
+    with watch.step("site_check"):
+        checks = check_plan(county, circles, proposal.to_json(lang))
+    broken = [f"{check.rule} ({check.detail.en})" for check in checks if not check.holds]
+    if broken:
+        raise PlanBrokenError("; ".join(broken))
+    return replace(proposal, checks=tuple(checks))
+
+
+def _carried_out(today: CountyResult, proposal: Proposal, lang: Language, watch: Stopwatch) -> CountyResult:
+    """Carry a plan out and compute circles, audit and figures again."""
+    from clinicplan.coverage.areas import circle_areas
+    from clinicplan.policy.audit import audit_on, planned_ground
+    from clinicplan.policy.planned import carry_out, plan_tables, planned_circles
+    from clinicplan.report.headline import circle_figures
+    from clinicplan.report.plan_lines import plan_figures
+
+    county = today.county
+    with watch.step("planned"):
+        planned_county = carry_out(plan_tables(proposal.to_json(lang)), county.layers, county.inspection.matches)
+        planned = planned_circles(planned_county, today.circles)
+        areas, _ = circle_areas(planned)
+    audit = None
+    if county.profile is not None:
+        with watch.step("audit", policies=county.profile.id):
+            audit = audit_on(
+                planned_ground(_audit_ground(county, today.circles), planned_county, planned), county.profile
+            )
+    summary = {**today.summary, "planned": circle_figures(county, planned, areas)}
+    result = replace(today, proposal=proposal, planned=planned, audit=audit, summary=summary)
+    return replace(result, summary={**summary, "plan": plan_figures(result)})
+
+
+def _write_site(result: CountyResult, lang: Language, watch: Stopwatch, *, force: bool) -> None:
+    from clinicplan.report.folder import write_results
+    from clinicplan.results import result_folder
+
+    if result.out is not None:
+        with result_folder(result.out, force=force) as folder:
+            write_results(result, folder, lang=lang, watch=watch, command="site")
 
 
 def demo(
@@ -163,13 +296,19 @@ def _own_audit(county: County, circles: ServiceCircles, watch: Stopwatch) -> Aud
     """Test the clauses of the region's own policy; None without one."""
     if county.profile is None:
         return None
-    from clinicplan.policy.audit import audit
-    from clinicplan.policy.settings import AuditSettings
+    from clinicplan.policy.audit import audit_on
 
     with watch.step("audit", policies=county.profile.id):
-        settings = AuditSettings.of_region(county.region)
-        matches = county.inspection.matches
-        return audit(county.layers, circles, policy=county.profile, settings=settings, matches=matches)
+        return audit_on(_audit_ground(county, circles), county.profile)
+
+
+def _audit_ground(county: County, circles: ServiceCircles) -> AuditGround:
+    """Set the county up for the audit of its own policy."""
+    from clinicplan.policy.audit import audit_ground
+    from clinicplan.policy.settings import AuditSettings
+
+    settings = AuditSettings.of_region(county.region)
+    return audit_ground(county.layers, circles, settings=settings, matches=county.inspection.matches)
 
 
 def audit_county(
@@ -225,9 +364,9 @@ def audit_county(
     watch = Stopwatch(progress)
     read = read_region(region)
     _require_apart(read, out)
-    profiles = _profiles_to_audit(read, policies)
+    profiles = profiles_to_audit(read, policies)
     tables = None if plan is None else read_plan(plan)
-    county = read_county(_with_car(read, profiles), watch=watch)
+    county = read_county(region_with_car(read, profiles), watch=watch)
     with watch.step("circles"):
         circles = county_circles(county)
     with watch.step("audit", policies=", ".join(profile.id for profile in profiles)):
@@ -239,42 +378,6 @@ def audit_county(
         with result_folder(Path(out), force=force) as folder:
             write_audit_folder(audits, county, folder, lang=lang or read.lang, seconds=watch.seconds, plan=plan)
     return audits
-
-
-def _profiles_to_audit(region: Region, policies: Sequence[str]) -> tuple[Profile, ...]:
-    """Read the documents asked for, all faults at once; the region's own where none is named."""
-    names = list(policies) or ([region.policy] if region.policy else [])
-    if not names:
-        raise RegionError(fault(Severity.ERROR, "no_policy", layer="region", file=region.path.name))
-    profiles: list[Profile] = []
-    faults: list[Fault] = []
-    for name in dict.fromkeys(names):
-        try:
-            profiles.append(read_profile(name, region.folder))
-        except PlannerError as error:
-            faults.extend(error.faults)
-    if faults:
-        raise PolicyError(*faults)
-    return tuple(profiles)
-
-
-def _with_car(region: Region, profiles: Sequence[Profile]) -> Region:
-    """Add what an audit needs beside the region's own: roads for cars, and a circle where the region gives none.
-
-    A clause tests its own document's circle; the region's is only what its searches are set up with.
-    """
-    standard = region.standard
-    if standard.minutes is None and standard.distance_m is None and not _policy_minutes(region):
-        stated = [profile.circle_minutes for profile in profiles if profile.circle_minutes]
-        standard = standard.model_copy(update={"minutes": max(stated, default=max(standard.bands, default=15.0))})
-    modes = tuple(dict.fromkeys((*region.travel.all_modes, "car")))
-    travel = region.travel.model_copy(update={"modes": modes})
-    return region.model_copy(update={"travel": travel, "standard": standard})
-
-
-def _policy_minutes(region: Region) -> float | None:
-    profile = region_policy(region)
-    return None if profile is None else profile.circle_minutes
 
 
 def county_circles(county: County) -> ServiceCircles:
@@ -363,7 +466,9 @@ def _region_of_result(folder: Path) -> Region:
     entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
     if "region_file" not in entries:
         raise OutputError(fault(Severity.ERROR, "not_a_result", folder=str(folder)))
-    region = read_region(entries["region_file"])
+    region = (
+        read_scenario(entries["scenario_file"]) if entries.get("scenario_file") else read_region(entries["region_file"])
+    )
     now = describe_inputs(region.input_files())
     changed = sorted(layer for layer in {*now, *entries["inputs"]} if now.get(layer) != entries["inputs"].get(layer))
     if changed:

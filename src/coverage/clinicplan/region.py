@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -232,6 +232,9 @@ class Siting(_Table):
     capacity_people: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)] | None = None
     """People that a site may serve in capacitated models."""
     split: bool = False
+    """Whether a village may be served by several sites in capacitated models."""
+    person_minute_cny: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] = 1.0
+    """What a minute of one person's way weighs in `capacitated_facility_location`, yuan a year (an assumption)."""
     sub_centres: SubCentresTable = SubCentresTable()
     quota: QuotaTable = QuotaTable()
 
@@ -264,6 +267,10 @@ class Region(_Table):
 
     path: Path = Field(default=Path("region.toml"), exclude=True)
     """The region file itself; set by `read_region`, never a key of the file."""
+    scenario: str = Field(default="", exclude=True)
+    """Name of the scenario that the region was read under, empty without one; never a key of the file."""
+    scenario_files: tuple[Path, ...] = Field(default=(), exclude=True)
+    """Scenario files over the region file, the first one read first; never a key of the file."""
 
     @property
     def folder(self) -> Path:
@@ -281,14 +288,31 @@ class Region(_Table):
         return self.folder / source.path
 
     def input_files(self) -> dict[str, Path]:
-        """Return every file that results rest on, by layer: the region file, the layers, the speeds if given."""
+        """Return every file that results rest on, by layer: region file, layers, speeds, earlier plan, scenarios."""
         files = {"region": self.path, **{name: self.file(name) for name in self.layers.present()}}
-        return {**files, "speeds": self.folder / self.travel.speeds} if self.travel.speeds else files
+        if self.travel.speeds:
+            files["speeds"] = self.folder / self.travel.speeds
+        if self.siting.baseline:
+            plan = self.folder / self.siting.baseline
+            files["baseline"] = plan if plan.suffix == ".json" else plan / "plan.json"
+        for number, file in enumerate(self.scenario_files, 1):
+            files["scenario" if number == 1 else f"scenario_{number}"] = file
+        return files
 
 
 def language_of_code(code: str) -> Language:
     """Return `zh` for an administrative code of China (six digits, first two 11-82), else `en`."""
     return "zh" if re.fullmatch(r"[1-8]\d{5}(\d{3}|\d{6})?", code) and 11 <= int(code[:2]) <= 82 else "en"
+
+
+def language_of_file(path: Path) -> Language:
+    """Guess the language from the code in a region file, or a manifest, that may be faulty otherwise."""
+    file = path / "region.toml" if path.is_dir() else path
+    if not file.is_file():
+        return "en"
+    text = file.read_bytes()[:200_000].decode("utf-8", errors="ignore")
+    code = re.search(r'"?code"?\s*[=:]\s*"([1-8]\d{5})', text)
+    return language_of_code(code.group(1)) if code else "en"
 
 
 def read_region(path: str | Path) -> Region:
@@ -331,17 +355,43 @@ def read_region(path: str | Path) -> Region:
     return region_from_table(table, file)
 
 
-def region_from_table(table: Mapping[str, Any], path: Path) -> Region:
-    """Check a region given as a table; see `read_region`."""
-    faults = _unknown_keys(table, Region, path.name)
+def region_from_table(
+    table: Mapping[str, Any], path: Path, *, written: Sequence[tuple[str, Mapping[str, Any]]] = ()
+) -> Region:
+    """Check a region given as a table; see `read_region`.
+
+    Parameters
+    ----------
+    table
+        What the region file holds, with what scenarios change.
+    path
+        The region file.
+    written
+        Where several files made the table: name and own table of each, the topmost last. A fault names the file that
+        wrote the key.
+    """
+    files = written or ((path.name, table),)
+    faults = [item for name, own in files for item in _unknown_keys(own, Region, name)]
     try:
         region = Region.model_validate({**_known(table, Region), "path": path})
     except ValidationError as error:
-        faults.extend(_validation_faults(error, path.name))
+        faults.extend(_validation_fault(item, _writer(item["loc"], files)) for item in error.errors(include_url=False))
         raise RegionError(*faults) from None
     if faults:
         raise RegionError(*faults)
     return region
+
+
+def _writer(place: Sequence[Any], files: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """Name the topmost file that wrote the most of a key's path."""
+    depths = [(_depth(table, place), number) for number, (_, table) in enumerate(files)]
+    return files[max(depths)[1]][0]
+
+
+def _depth(table: Any, place: Sequence[Any]) -> int:
+    if not place or not isinstance(table, Mapping) or place[0] not in table:
+        return 0
+    return 1 + _depth(table[place[0]], place[1:])
 
 
 def decode_toml(path: Path) -> str:
@@ -386,7 +436,7 @@ def _submodel(annotation: Any) -> type[_Table] | None:
 
 def _fields(model: type[_Table]) -> dict[str, Any]:
     return {
-        name: field.annotation for name, field in model.model_fields.items() if name != "path" or model is not Region
+        name: field.annotation for name, field in model.model_fields.items() if model is not Region or not field.exclude
     }
 
 
@@ -418,10 +468,6 @@ def _known(table: Mapping[str, Any], model: type[_Table]) -> dict[str, Any]:
             sub = _submodel(fields[key]) if isinstance(value, Mapping) else None
             kept[key] = _known(value, sub) if sub else value
     return kept
-
-
-def _validation_faults(error: ValidationError, file: str) -> list[Fault]:
-    return [_validation_fault(item, file) for item in error.errors(include_url=False)]
 
 
 def _validation_fault(item: Any, file: str) -> Fault:

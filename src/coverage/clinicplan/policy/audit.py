@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from clinicplan.check.matching import match_own_clinics
 from clinicplan.policy.findings import Finding, Status, status_of
 from clinicplan.policy.journeys import RoadJourneys
-from clinicplan.policy.planned import PlanTables, carry_out, planned_circles
+from clinicplan.policy.planned import PlannedCounty, PlanTables, carry_out, planned_circles
 from clinicplan.policy.profile import Clause, Profile, read_profile
 from clinicplan.policy.register import CountyRegister, county_register
 from clinicplan.policy.rules import RULES
@@ -164,10 +164,14 @@ def audit_ground(
     if plan is None:
         return AuditGround(today)
     county = carry_out(plan, layers, own)
-    journeys = RoadJourneys(planned_circles(county, times))
-    return AuditGround(
-        today, county_register(_NO_DOCUMENT, settings, county.layers, journeys, county.matches, planned=True)
-    )
+    return planned_ground(AuditGround(today), county, planned_circles(county, times))
+
+
+def planned_ground(ground: AuditGround, county: PlannedCounty, times: ServiceCircles) -> AuditGround:
+    """Add the county with a plan carried out, and its service circles, to the ground of an audit."""
+    settings, journeys = ground.today.settings, RoadJourneys(times)
+    register = county_register(_NO_DOCUMENT, settings, county.layers, journeys, county.matches, planned=True)
+    return replace(ground, planned=register)
 
 
 def audit_on(ground: AuditGround, profile: Profile) -> Audit:

@@ -15,7 +15,7 @@ import numpy as np
 
 from clinicplan.check.matching import ClinicMatches
 from clinicplan.errors import PolicyError, Severity
-from clinicplan.terms import COUNTS_AS
+from clinicplan.terms import COUNTS_AS, TIERS
 from clinicplan.words import fault
 
 if TYPE_CHECKING:
@@ -33,9 +33,11 @@ ARRANGEMENTS: Final = (
     "own", "shared", "township_hospital", "community", "service_point", "touring", "stationed", "telemedicine", "none",
 )  # fmt: skip
 ACTIONS: Final = ("keep", "build", "upgrade", "convert", "close")
+POINT_SUFFIX: Final = "-point"
+"""Ends the id of a new service point at its village's point."""
 _TEXTS: Final = (
     ("villages", "village_id"), ("villages", "arrangement"), ("villages", "host_id"),
-    ("sites", "site_id"), ("sites", "village_id"), ("sites", "facility_id"), ("sites", "action"),
+    ("sites", "site_id"), ("sites", "village_id"), ("sites", "facility_id"), ("sites", "action"), ("sites", "tier"),
 )  # fmt: skip
 _NEEDED: Final = {"villages": VILLAGE_COLUMNS[:2], "sites": ("site_id", "action")}
 
@@ -51,7 +53,7 @@ class PlanTables:
         serves a sharing village.
     sites
         One row a site: `site_id, village_id, facility_id, action, doctors, cost, why`; `facility_id` is empty where
-        nothing stands today.
+        nothing stands today. A column `tier`, where given, says what a built site is.
     """
 
     villages: pd.DataFrame
@@ -97,9 +99,12 @@ def plan_tables(table: Mapping[str, Any], file: str = PLAN_FILE) -> PlanTables:
             faults.append(
                 fault(Severity.ERROR, "lacks", subject="policy_planned", layer=name, file=file, columns=listed)
             )
-        frames[name] = frame.reindex(columns=[*columns, *(item for item in frame if item not in columns)])
+        wanted = (*columns, "tier") if name == "sites" else columns
+        frames[name] = frame.reindex(columns=[*wanted, *(item for item in frame if item not in wanted)])
     faults += _unknown_words(frames["villages"], "arrangement", ARRANGEMENTS, file)
     faults += _unknown_words(frames["sites"], "action", ACTIONS, file)
+    frames["sites"]["tier"] = frames["sites"]["tier"].map(_text)
+    faults += _unknown_words(frames["sites"], "tier", ("", *TIERS), file)
     if faults:
         raise PolicyError(*faults)
     for name, column in _TEXTS:
@@ -136,13 +141,14 @@ class _Site:
     facility_id: str = ""
     action: str = "build"
     doctors: int | None = None
+    tier: str = ""
 
 
 def _sites(plan: PlanTables) -> list[_Site]:
-    columns = plan.sites[["site_id", "village_id", "facility_id", "action", "doctors"]]
+    columns = plan.sites[["site_id", "village_id", "facility_id", "action", "doctors", "tier"]]
     return [
-        _Site(site, village, facility, action, None if _is_missing(doctors) else int(doctors))
-        for site, village, facility, action, doctors in columns.itertuples(index=False)
+        _Site(site, village, facility, action, None if _is_missing(doctors) else int(doctors), tier)
+        for site, village, facility, action, doctors, tier in columns.itertuples(index=False)
     ]
 
 
@@ -166,9 +172,10 @@ def carry_out(plan: PlanTables, layers: CountyLayers, matches: ClinicMatches) ->
     """Change the facilities of a county as a plan says.
 
     Kept and upgraded facilities are in operation; an upgraded clinic is a central clinic, an upgraded township
-    hospital a sub-centre; a converted one is a service point; a closed one is gone. A new clinic stands at its
-    candidate point, else at its village's point, and is central where other villages share it; of it nothing is known
-    but its doctors. A village whose arrangement is a service point that no site provides gets one at its point.
+    hospital a sub-centre; a converted one is a service point; a closed one is gone. A built site that names a facility
+    of today opens that one again. A new clinic stands at its candidate point, else at its village's point, and is what
+    its tier says, else central where other villages share it; of it nothing is known but its doctors. A new service
+    point stands at its village's point. A village whose arrangement is a service point that no site provides gets one.
 
     Parameters
     ----------
@@ -190,7 +197,7 @@ def carry_out(plan: PlanTables, layers: CountyLayers, matches: ClinicMatches) ->
         If the plan names villages or facilities that the county does not have.
     """
     _require_known(plan, layers)
-    facilities, own = _changed(plan, layers.facilities)
+    facilities, own = _changed(plan, layers.facilities, _hosts(plan))
     added, added_own = _added(plan, layers)
     return _with_added(layers, matches, facilities, own, added, added_own)
 
@@ -232,7 +239,14 @@ def _built_ids(plan: PlanTables) -> set[str]:
     return set(plan.sites.loc[plan.sites["action"] == "build", "facility_id"])
 
 
-def _changed(plan: PlanTables, facilities: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, np.ndarray[Any, Any]]:
+def _hosts(plan: PlanTables) -> set[str]:
+    """Return the ids that other villages share."""
+    return set(plan.villages.loc[plan.villages["arrangement"] == "shared", "host_id"]) - {""}
+
+
+def _changed(
+    plan: PlanTables, facilities: gpd.GeoDataFrame, hosts: set[str]
+) -> tuple[gpd.GeoDataFrame, np.ndarray[Any, Any]]:
     """Return the facilities that stand today as planned, and which rows of today they are."""
     frame = facilities.copy()
     frame["plan_action"] = ""
@@ -240,13 +254,15 @@ def _changed(plan: PlanTables, facilities: gpd.GeoDataFrame) -> tuple[gpd.GeoDat
     gone: set[int] = set()
     for site in _sites(plan):
         row = row_of.get(site.facility_id)
-        if row is None or site.action == "build":
+        if row is None:
             continue
         if site.action == "close":
             gone.add(row)
             continue
         place = frame.index[row]
-        frame.loc[place, "tier"] = _tier_after(str(frame["tier"].iloc[row]), site.action)
+        reopened = site.action == "build"
+        tier = str(frame["tier"].iloc[row])
+        frame.loc[place, "tier"] = _tier_of_new(site, hosts) if reopened else _tier_after(tier, site.action)
         frame.loc[place, "operating"] = "yes"
         frame.loc[place, "plan_action"] = site.action
         if site.doctors is not None and "doctors" in frame:
@@ -265,15 +281,15 @@ def _tier_after(tier: str, action: str) -> str:
 
 def _added(plan: PlanTables, layers: CountyLayers) -> tuple[list[dict[str, Any]], list[str]]:
     """Return rows of new clinics and service points, and the village each belongs to."""
-    shared = set(plan.villages.loc[plan.villages["arrangement"] == "shared", "host_id"]) - {""}
-    sites = _sites(plan)
+    sites, shared = _sites(plan), _hosts(plan)
+    standing = set(layers.facilities["facility_id"].astype(str))
     provided = {site.village_id for site in sites if site.action in {"build", "convert"}}
     points = [
-        _Site(f"{village}-point", village)
+        _Site(f"{village}{POINT_SUFFIX}", village)
         for village in plan.villages.loc[plan.villages["arrangement"] == "service_point", "village_id"]
         if village not in provided
     ]
-    built = [site for site in sites if site.action == "build"]
+    built = [site for site in sites if site.action == "build" and site.facility_id not in standing]
     places = _places(layers)
     rows = [_new_row(site, _tier_of_new(site, shared), places, layers) for site in built]
     rows += [_new_row(site, "service_point", places, layers) for site in points]
@@ -281,6 +297,8 @@ def _added(plan: PlanTables, layers: CountyLayers) -> tuple[list[dict[str, Any]]
 
 
 def _tier_of_new(site: _Site, shared: set[str]) -> str:
+    if site.tier:
+        return site.tier
     hosts = {site.site_id, site.facility_id, site.village_id} & shared
     return "central_clinic" if hosts else "village_clinic"
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
-from unicodedata import east_asian_width
 
 from clinicplan.errors import Language, Phrase
 from clinicplan.policy.audit import Audit
@@ -18,11 +15,22 @@ from clinicplan.policy.profile import Unit
 from clinicplan.policy.rows import audit_rows
 from clinicplan.policy.sources import needs_text
 from clinicplan.policy.wording import PART_MARK
+from clinicplan.report.workbook import (
+    A3,
+    DASH,
+    NARROWEST,
+    SHEET_NAME_LENGTH,
+    WIDEST,
+    Book,
+    heading,
+    new_workbook,
+    text_width,
+    write_cell,
+)
 from clinicplan.results import write_json
 from clinicplan.words import word
 
 if TYPE_CHECKING:
-    import xlsxwriter
     from xlsxwriter.worksheet import Worksheet
 
 UNITS: Final = (*(unit for unit in get_args(Unit) if unit != "city"), "city")
@@ -42,19 +50,8 @@ PARTED: Final = frozenset({"required", "actual", "shortfall", "planned_actual"})
 """Cells with a line for each figure of the clause."""
 DASHED: Final = frozenset({"required", "shortfall", "deadline", "overdue"})
 """Cells that say nothing where a clause has no number or no date; empty ones would look forgotten."""
-NARROWEST, WIDEST = 8, 48
-"""Widths of the columns of a list, in Latin signs; a Chinese one takes two."""
-NUMBER_FORMATS: Final = {"minutes": "0.0", "km": "0.00#", "year": "0", "leaves": "0"}
-"""By what stands in the name of a column; years stand in the last two. Elsewhere whole numbers have thousands apart."""
-CENTRED: Final = frozenset({"strength", "status", "planned_status", "deadline", "overdue"})
-DASH: Final = "—"
-A3, A4 = 8, 9
-SHEET_NAME_LENGTH: Final = 31
 STATUS_FILLS: Final = {"pass": "#DDEBF7", "fail": "#F8CBAD", "not_assessed": "#E7E6E6"}
 """Told apart in grey print by their words; the fill only helps the eye."""
-MADE: Final = dt.datetime(2020, 11, 1, tzinfo=dt.UTC)
-"""The day in the workbook's properties, so that the same results give the same file."""
-
 Row = dict[str, Any]
 
 
@@ -80,13 +77,9 @@ def write_audit(audits: Sequence[Audit], folder: Path, *, lang: Language, statem
 def _write_book(
     audits: Sequence[Audit], rows: list[Row], path: Path, lang: Language, statements: Sequence[str]
 ) -> None:
-    import xlsxwriter
-
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path, options) as file:
-        file.set_properties({"created": MADE})
+    with new_workbook(path) as file:
         draft = any(audit.profile.draft for audit in audits)
-        book = _Book(file, lang, several=len(audits) > 1, notice=word("policy.draft", lang) if draft else "")
+        book = _Book(file, lang, word("policy.draft", lang) if draft else "", several=len(audits) > 1)
         book.add_summary(audits, statements)
         if len(audits) > 1:
             book.add_clauses(word("policy.sheet.all", lang), rows)
@@ -101,34 +94,31 @@ def _write_book(
 
 
 @dataclass(frozen=True, eq=False)
-class _Book:
-    """A workbook being written."""
+class _Book(Book):
+    """The workbook of an audit being written."""
 
-    file: xlsxwriter.Workbook
-    lang: Language
-    several: bool
-    notice: str
+    several: bool = False
 
     def add_summary(self, audits: Sequence[Audit], statements: Sequence[str]) -> None:
         """Write the first sheet: which document, which day, how many of each verdict, what must be said."""
-        sheet = self._sheet(word("policy.sheet.summary", self.lang))
+        sheet = self.sheet(word("policy.sheet.summary", self.lang))
         sheet.set_column(0, 0, 70)
         sheet.set_column(1, len(Status) + 1, 12)
         sheet.set_column(len(Status) + 2, len(Status) + 2, 18)
         title = f"{audits[0].settings.county}{_title(self.lang)}"
-        sheet.write_string(0, 0, title, self._format(bold=True, font_size=16))
-        head = [_heading("document", self.lang), *(word(f"policy.status.{status}", self.lang) for status in Status)]
-        for column, text in enumerate([*head, *(_heading(name, self.lang) for name in ("total", "document_id"))]):
-            sheet.write_string(2, column, text, self._head_format())
-        cell = self._format(border=1, text_wrap=True, valign="top")
+        sheet.write_string(0, 0, title, self.format(bold=True, font_size=16))
+        head = [heading("document", self.lang), *(word(f"policy.status.{status}", self.lang) for status in Status)]
+        for column, text in enumerate([*head, *(heading(name, self.lang) for name in ("total", "document_id"))]):
+            sheet.write_string(2, column, text, self.head_format())
+        cell = self.format(border=1, text_wrap=True, valign="top")
         for number, audit in enumerate(audits, 3):
             counts = [audit.counts[str(status)] for status in Status]
             values = [document_line(audit, self.lang), *counts, sum(counts), audit.profile.id]
             for column, value in enumerate(values):
-                _write_cell(sheet, number, column, value, cell)
+                write_cell(sheet, number, column, value, cell)
         lines = [*head_lines(audits[0], self.lang), *statements]
         for number, line in enumerate(lines):
-            sheet.write_string(4 + len(audits) + number, 0, line, self._format(valign="top"))
+            sheet.write_string(4 + len(audits) + number, 0, line, self.format(valign="top"))
 
     def add_clauses(self, title: str, rows: list[Row]) -> None:
         """Write one row a clause."""
@@ -147,29 +137,20 @@ class _Book:
         for number, row in enumerate(rows, 1):
             fill = STATUS_FILLS.get(row["status"], "#FFFFFF")
             text = word(f"policy.status.{row['status']}", self.lang)
-            sheet.write_string(number, place, text, self._format(border=1, valign="top", align="center", bg_color=fill))
+            sheet.write_string(number, place, text, self.format(border=1, valign="top", align="center", bg_color=fill))
 
     def add_table(
-        self, title: str, columns: Sequence[tuple[str, float]], rows: Iterable[Sequence[Any]], *, document: bool = True
+        self,
+        title: str,
+        columns: Sequence[tuple[str | Phrase, float]],
+        rows: Iterable[Sequence[Any]],
+        *,
+        document: bool = True,
     ) -> Worksheet:
-        """Write a table with its header; codes stay text, numbers stay numbers."""
+        """Write a table, with a column for the document where there are several."""
         if self.several and document:
             columns = (DOCUMENT_COLUMN, *columns)
-        sheet = self._sheet(title)
-        for number, (name, width) in enumerate(columns):
-            sheet.set_column(number, number, width)
-            sheet.write_string(0, number, _heading(name, self.lang), self._head_format())
-        formats = [self._body_formats(name) for name, _ in columns]
-        count = 0
-        for count, cells in enumerate(rows, 1):
-            for column, cell in enumerate(cells):
-                _write_cell(sheet, count, column, cell, formats[column][isinstance(cell, float)])
-        sheet.freeze_panes(1, 0)
-        if count:
-            sheet.autofilter(0, 0, count, len(columns) - 1)
-        else:
-            sheet.write_string(1, 0, word("policy.nothing", self.lang), self._format())
-        return sheet
+        return super().add_table(title, columns, rows)
 
     def add_listing(self, title: str, listing: Listing) -> None:
         """Write one list of a finding, without columns that hold nothing; columns are as wide as what they hold."""
@@ -179,8 +160,8 @@ class _Book:
         for place in kept:
             name = listing.columns[place]
             key = name if "." in name else f"policy.column.{name}"
-            texts = [_heading(key, self.lang), *("" if row[place] is None else str(row[place]) for row in rows)]
-            columns.append((key, min(WIDEST, max(NARROWEST, 3 + max(map(_signs, texts))))))
+            texts = [heading(key, self.lang), *("" if row[place] is None else str(row[place]) for row in rows)]
+            columns.append((key, min(WIDEST, max(NARROWEST, 3 + max(map(text_width, texts))))))
         self.add_table(title, columns, ([row[place] for place in kept] for row in rows), document=False)
 
     def needs_cells(self, row: Row) -> list[Any]:
@@ -222,41 +203,6 @@ class _Book:
     def _plain(self, cell: Any) -> Any:
         return cell.text(self.lang) if isinstance(cell, Phrase) else cell
 
-    def _sheet(self, title: str) -> Worksheet:
-        sheet = self.file.add_worksheet(self._free_name(title))
-        sheet.set_landscape()
-        sheet.set_paper(A4)
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
-        sheet.set_footer(f"&L{self.notice}&R&P / &N")
-        return sheet
-
-    def _free_name(self, title: str) -> str:
-        """Return a sheet name that Excel takes: short, without its reserved signs, and used once."""
-        plain = re.sub(r"[\[\]:*?/\\]", " ", title).strip("' ")[:SHEET_NAME_LENGTH] or "-"
-        taken = {sheet.get_name().casefold() for sheet in self.file.worksheets()}
-        name, number = plain, 2
-        while name.casefold() in taken:
-            suffix = f" {number}"
-            name, number = plain[: SHEET_NAME_LENGTH - len(suffix)] + suffix, number + 1
-        return name
-
-    def _head_format(self) -> Any:
-        return self._format(bold=True, border=1, bg_color="#DCE6F1", text_wrap=True, align="center", valign="vcenter")
-
-    def _body_formats(self, column: str) -> tuple[Any, Any]:
-        """Return the formats of a column's whole and broken numbers; they leave text as it is."""
-        name = column.rpartition(".")[2]
-        numbers = next((form for part, form in NUMBER_FORMATS.items() if part in name), None)
-        shared = {"border": 1, "text_wrap": True, "valign": "top", "align": "center" if name in CENTRED else ""}
-        return (
-            self._format(num_format=numbers or "#,##0", **shared),
-            self._format(num_format=numbers or "General", **shared),
-        )
-
-    def _format(self, **properties: Any) -> Any:
-        return self.file.add_format(properties)
-
 
 def head_lines(audit: Audit, lang: Language) -> list[str]:
     """Return what every output of an audit says: day, basis, that it decides nothing."""
@@ -281,30 +227,10 @@ def _title(lang: Language) -> str:
     return word("policy.title", lang) if lang == "zh" else f": {word('policy.title', lang)}"
 
 
-def _heading(name: str, lang: Language) -> str:
-    return word(name if "." in name else f"policy.column.{name}", lang)
-
-
 def _sheet_title(title: str, clause: str) -> str:
     """Return the name of a list's sheet; where it is too long the title is cut and the clause stays."""
     room = max(0, SHEET_NAME_LENGTH - 1 - len(clause))
     return f"{title[:room].rstrip()} {clause}"
-
-
-def _signs(text: str) -> int:
-    """Return how wide a text is, in Latin signs."""
-    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
-
-
-def _write_cell(sheet: Worksheet, row: int, column: int, cell: Any, form: Any) -> None:
-    if cell is None:
-        sheet.write_blank(row, column, None, form)
-    elif isinstance(cell, bool):
-        sheet.write_boolean(row, column, cell, form)
-    elif isinstance(cell, int | float):
-        sheet.write_number(row, column, cell, form)
-    else:
-        sheet.write_string(row, column, str(cell), form)
 
 
 def _listings(audits: Sequence[Audit], lang: Language) -> Iterable[tuple[str, Listing]]:

@@ -12,9 +12,17 @@ import pandas as pd
 
 from clinicplan.errors import Language
 from clinicplan.report.audit_book import write_audit
+from clinicplan.report.plan_folder import plan_entries, proposal_layer, write_plan_files
 from clinicplan.report.statements import audit_statements
-from clinicplan.report.tables import facility_table, township_table, travel_time_table, village_table
+from clinicplan.report.tables import (
+    facility_table,
+    planned_columns,
+    township_table,
+    travel_time_table,
+    village_table,
+)
 from clinicplan.results import describe_inputs, package_versions, write_csv, write_json, write_layers, write_manifest
+from clinicplan.scenario import SCENARIO_FILE, resolved_scenario
 from clinicplan.words import word
 
 if TYPE_CHECKING:
@@ -50,13 +58,16 @@ def write_results(result: CountyResult, folder: Path, *, lang: Language, watch: 
     with watch.step("tables"):
         write_json(result.summary, folder / "summary.json")
         if "tables" in result.products:
-            write_csv(village_table(result.circles), folder / "villages.csv")
+            write_csv(planned_village_table(result), folder / "villages.csv")
             write_csv(facility_table(result.circles), folder / "facilities.csv")
             write_csv(township_table(result.circles, word("general.total", lang)), folder / "townships.csv")
             travel_time_table(result.circles).to_parquet(folder / "travel_times.parquet", index=False)
-        write_layers(result_layers(result), folder / "coverage.gpkg", _styles())
+        write_layers(result_layers(result, lang), folder / "coverage.gpkg", _styles())
         if result.audit is not None:
             write_audit([result.audit], folder, lang=lang, statements=audit_statements(result.county, lang))
+        write_plan_files(result, folder, lang=lang)
+        if result.county.region.scenario_files:
+            write_json(resolved_scenario(result.county.region), folder / SCENARIO_FILE)
     if "map" in result.products:
         from clinicplan.report.picture import county_picture
         from clinicplan.report.webmap import write_map
@@ -66,14 +77,23 @@ def write_results(result: CountyResult, folder: Path, *, lang: Language, watch: 
     write_manifest(folder, manifest(result, lang=lang, seconds=watch.seconds, command=command))
 
 
-def result_layers(result: CountyResult) -> dict[str, gpd.GeoDataFrame]:
+def planned_village_table(result: CountyResult) -> pd.DataFrame:
+    """Return the villages as they are, and what a plan changes for them where there is one."""
+    table = village_table(result.circles)
+    if result.proposal is None or result.planned is None:
+        return table
+    return pd.concat([table, planned_columns(result.circles, result.planned, result.proposal)], axis=1)
+
+
+def result_layers(result: CountyResult, lang: Language = "zh") -> dict[str, gpd.GeoDataFrame]:
     """Return the layers of `coverage.gpkg` in the region's projected system.
 
     `isochrones` holds the circle of all counted facilities (`facility_id` empty) and, where they were asked for, of
-    each facility; `gaps` the villages outside the circle (服务圈外行政村).
+    each facility; `gaps` the villages outside the circle (服务圈外行政村); `proposals` the sites of a plan, where there
+    is one, with their reasons in one language.
     """
     circles = result.circles
-    villages = _with_points(village_table(circles), circles.villages)
+    villages = _with_points(planned_village_table(result), circles.villages)
     everyone = result.circle_areas.assign(facility_id="")[["facility_id", "minutes", "geometry"]]
     areas = [everyone] if result.facility_areas is None else [everyone, result.facility_areas]
     outside = (circles.group == "village") & ~circles.village_trips.within
@@ -83,6 +103,7 @@ def result_layers(result: CountyResult) -> dict[str, gpd.GeoDataFrame]:
         "villages": villages,
         "gaps": villages[outside].reset_index(drop=True),
         "facilities": _with_points(facility_table(circles), circles.facilities),
+        **({} if result.proposal is None else {"proposals": proposal_layer(result, lang)}),
     }
 
 
@@ -102,11 +123,14 @@ def manifest(result: CountyResult, *, lang: Language, seconds: dict[str, float],
         "lang": lang,
         "code": region.code,
         "region_file": str(region.path.resolve()),
+        "scenario": region.scenario or None,
+        "scenario_file": str(region.scenario_files[-1].resolve()) if region.scenario_files else None,
         "inputs": describe_inputs(region.input_files()),
         "region": region.model_dump(mode="json", exclude={"path"}),
         "audit_day": None if result.audit is None else result.audit.settings.day.isoformat(),
         "policy": None if result.county.profile is None else result.county.profile.model_dump(mode="json"),
         "parameters": used.to_dict(orient="records"),
+        **plan_entries(result.proposal),
         "seconds": seconds,
         "faults": [item["text"] for item in result.summary["warnings"]],
     }

@@ -38,11 +38,8 @@ def full_summary(
         "distance_m": standard.limit_mm / 1000 if standard.limit_mm is not None else None,
         "direction": circles.rule.direction,
         "date": region.document.date or "",
-        **summarise(circles),
-        "target_share": region.standard.target_share,
-        "area_covered_share": area_share(areas, county.layers.boundary, circles),
-        "ladder": ladder_figures(county, circles),
-        "mean_minutes": mean_minutes(circles),
+        **({"scenario": region.scenario} if region.scenario else {}),
+        **circle_figures(county, circles, areas),
         "warnings": [
             {"code": item.code, "severity": item.severity.value, "layer": item.layer, "count": item.count,
              "text": fault_line(item, lang)}
@@ -50,6 +47,17 @@ def full_summary(
             if item.severity is not Severity.ERROR
         ],
     }  # fmt: skip
+
+
+def circle_figures(county: County, circles: ServiceCircles, areas: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Return the figures of a county's circles, as it is or as planned."""
+    return {
+        **summarise(circles),
+        "target_share": county.region.standard.target_share,
+        "area_covered_share": area_share(areas, county.layers.boundary, circles),
+        "ladder": ladder_figures(county, circles),
+        "mean_minutes": mean_minutes(circles),
+    }
 
 
 def area_share(areas: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, circles: ServiceCircles) -> float | None:

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from xml.sax.saxutils import quoteattr
 
-from clinicplan.report.style import BOUNDARY, HOSPITAL, OUTSIDE, PAPER, band_styles
+from clinicplan.report.style import (
+    ACCENT,
+    BLOOD,
+    BOUNDARY,
+    CLINIC,
+    HOSPITAL,
+    OUTSIDE,
+    PAPER,
+    SUPPLEMENT,
+    UNKNOWN,
+    band_styles,
+)
+
+_ACTIONS = {
+    "build": ("diamond", BLOOD, 4.4), "upgrade": ("hexagon", ACCENT, 4.0), "convert": ("pentagon", SUPPLEMENT, 3.2),
+    "close": ("square", UNKNOWN, 2.8), "keep": ("circle", CLINIC, 2.2),
+}  # fmt: skip
+"""Shape, colour and size, mm, of each action of a plan: told apart by shape in grey print."""
 
 _PAGE = '<!DOCTYPE qgis PUBLIC "http://mrcc.com/qgis.dtd" "SYSTEM">\n<qgis version="3.34">{renderer}</qgis>'
 
@@ -21,6 +38,9 @@ def layer_styles() -> dict[str, str]:
         "villages": _PAGE.format(renderer=_single("marker", _marker("circle", first.dot, 2.0))),
         "gaps": _PAGE.format(renderer=_single("marker", _marker("triangle", OUTSIDE, 3.2))),
         "facilities": _PAGE.format(renderer=_single("marker", _marker("square", HOSPITAL, 2.4))),
+        "proposals": _PAGE.format(
+            renderer=_ruled("marker", {f"\"action\" = '{name}'": _marker(*look) for name, look in _ACTIONS.items()})
+        ),
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from clinicplan.standard import MM_PER_M, MS_PER_MIN, MS_PER_S, UNREACHED, Stand
 
 if TYPE_CHECKING:
     from clinicplan.coverage.circles import ServiceCircles
+    from clinicplan.siting.proposal import Proposal
 
 MM_PER_KM: Final = 1_000_000
 
@@ -22,6 +23,10 @@ VILLAGE_COLUMNS: Final = (
     "nearest_outside_id", "nearest_outside_min", "township_hospital_min", "county_hospital_min",
 )  # fmt: skip
 """Columns of `villages.csv` before those by mode and by natural village."""
+PLANNED_COLUMNS: Final = ("planned_facility_id", "planned_time_min", "planned_within_standard", "arrangement")
+"""Columns that `villages.csv` ends with where there is a plan."""
+SITE_COLUMNS: Final = ("site_id", "facility_id", "name", "village_id", "township", "action", "tier", "doctors", "cost")
+"""Columns of the sites of a plan; `cost` in yuan."""
 
 
 def village_table(circles: ServiceCircles) -> pd.DataFrame:
@@ -67,6 +72,40 @@ def village_table(circles: ServiceCircles) -> pd.DataFrame:
     table["population_imputed"] = villages["population_imputed"]
     table["group"] = circles.group
     return table
+
+
+def planned_columns(circles: ServiceCircles, planned: ServiceCircles, proposal: Proposal) -> pd.DataFrame:
+    """Lay out what a plan changes for each village: `PLANNED_COLUMNS`, row by row of `village_table`.
+
+    Facility, time and verdict are those of the nearest service once the plan is carried out, which need not be the host
+    of the arrangement; `arrangement` is empty for rows that the plan does not deal with.
+    """
+    trips = planned.village_trips
+    arranged = {item.village_id: item.arrangement for item in proposal.villages}
+    values = (
+        _named(planned, trips.facility, "facility_id"),
+        _minutes(trips.time_ms, planned.rule.standard),
+        _verdict(trips.within, circles.group == "pending"),
+        circles.villages["village_id"].astype(str).map(arranged).fillna("").to_numpy(dtype=object),
+    )
+    return pd.DataFrame(dict(zip(PLANNED_COLUMNS, values, strict=True)))
+
+
+def site_table(circles: ServiceCircles, planned: ServiceCircles, proposal: Proposal) -> pd.DataFrame:
+    """Lay out the sites of a plan, `SITE_COLUMNS`, in the order of the plan; a new site is called by its village."""
+    names = _by_id(circles, "name") | _by_id(planned, "name")
+    villages = circles.villages.set_index(circles.villages["village_id"].astype(str))["township"]
+    rows = [
+        (item.site_id, item.facility_id, names.get(item.facility_id or item.site_id, ""), item.village_id,
+         villages.get(item.village_id, ""), item.action, item.tier, item.doctors, item.cost_fen / 100)
+        for item in proposal.sites
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(SITE_COLUMNS)).astype({"doctors": "Int64"})
+
+
+def _by_id(circles: ServiceCircles, column: str) -> dict[str, str]:
+    facilities = circles.facilities
+    return dict(zip(facilities["facility_id"].astype(str), facilities[column].astype(str), strict=True))
 
 
 def facility_table(circles: ServiceCircles) -> pd.DataFrame:

@@ -115,7 +115,7 @@ def solve(
         ended = Termination.OPTIMAL if holds else Termination.INFEASIBLE
         return Solution(ended, np.zeros(0) if holds else None, program.constant, program.constant, 0.0)
     whole = bool(program.integer.any()) and not relaxed
-    solver = highspy.Highs()
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     _set_options(solver, time_limit_s, threads, cutoff, target, options)
     _pass(solver, program, whole)
     if start is not None and whole:
@@ -205,5 +205,6 @@ def _with_start(found: Solution, program: LinearProgram, start: Float64 | None) 
     if start is None or not _holds(program, start):
         return found
     value = program.value(start)
-    better = found.x is None or (value < found.objective) == (program.sense == "minimise") and value != found.objective
+    smaller = value < found.objective if program.sense == "minimise" else value > found.objective
+    better = found.x is None or smaller
     return replace(found, x=start.copy(), objective=value) if better else found

@@ -92,7 +92,9 @@ class LinearProgram:
 
     def __repr__(self) -> str:
         rows, columns = self.matrix.shape
-        return f"LinearProgram({rows} rows, {columns} columns, {self.matrix.nnz} entries, {int(self.integer.sum())} whole)"
+        return (
+            f"LinearProgram({rows} rows, {columns} columns, {self.matrix.nnz} entries, {int(self.integer.sum())} whole)"
+        )
 
     def rows_of(self, family: str) -> Int64:
         """Return the rows of the families of one name."""
@@ -125,7 +127,9 @@ class LinearProgram:
         """Return the model as text in the LP format, every constraint by its name."""
         names = self._column_names()
         lines = ["Minimize" if self.sense == "minimise" else "Maximize"]
-        lines.append(f" objective: {_sum(self.cost, np.arange(self.cost.size), names)} {_signed(self.constant)}".rstrip())
+        lines.append(
+            f" objective: {_sum(self.cost, np.arange(self.cost.size), names)} {_signed(self.constant)}".rstrip()
+        )
         lines.append("Subject To")
         for family in self.families:
             for row in range(family.size):
@@ -152,7 +156,8 @@ class LinearProgram:
         sides = [(" >= ", low, "low"), (" <= ", high, "high")]
         finite = [side for side in sides if np.isfinite(side[1])]
         return [
-            f" {name}{'_' + end if len(finite) > 1 else ''}: {left}{sign}{_number(bound)}" for sign, bound, end in finite
+            f" {name}{'_' + end if len(finite) > 1 else ''}: {left}{sign}{_number(bound)}"
+            for sign, bound, end in finite
         ]
 
 
@@ -233,7 +238,11 @@ class Formulation:
         for term in terms:
             row, column, value = np.broadcast_arrays(*(np.asarray(part) for part in term))
             self._entries.append(
-                (family.start + row.ravel().astype(np.int64), column.ravel().astype(np.int64), value.ravel().astype(float))
+                (
+                    family.start + row.ravel().astype(np.int64),
+                    column.ravel().astype(np.int64),
+                    value.ravel().astype(float),
+                )
             )
         low, high = (np.broadcast_to(np.asarray(side, dtype=float), size) for side in (lower, upper))
         self._sides.append((low, high))
@@ -252,17 +261,16 @@ class Formulation:
         from scipy.sparse import csr_matrix
 
         cost = np.zeros(self.n_columns)
-        for column, value in self._charges:
-            np.add.at(cost, column, value)
-        row, column, value = (
-            np.concatenate(parts) if parts else np.zeros(0)
-            for parts in ([entry[i] for entry in self._entries] for i in range(3))
-        )
+        for charged, price in self._charges:
+            np.add.at(cost, charged, price)
+        row: Int64 = np.concatenate([entry[0] for entry in self._entries] or [np.zeros(0, dtype=np.int64)])
+        column: Int64 = np.concatenate([entry[1] for entry in self._entries] or [np.zeros(0, dtype=np.int64)])
+        value = _joined([entry[2] for entry in self._entries])
         shape = (self.n_rows, self.n_columns)
         matrix = csr_matrix((value, (row.astype(np.int64), column.astype(np.int64))), shape=shape)
         matrix.sum_duplicates()
-        low, high = (_joined([side[i] for side in self._sides]) for i in range(2))
-        lower, upper = (_joined([bound[i] for bound in self._bounds]) for i in range(2))
+        low, high = _joined([side[0] for side in self._sides]), _joined([side[1] for side in self._sides])
+        lower, upper = _joined([bound[0] for bound in self._bounds]), _joined([bound[1] for bound in self._bounds])
         integer = np.concatenate([bound[2] for bound in self._bounds]) if self._bounds else np.zeros(0, dtype=bool)
         return LinearProgram(
             self.sense, cost, self._constant, matrix, low, high, lower, upper, integer,

@@ -187,9 +187,7 @@ class LocationProblem:
             faults.append(siting_fault("required_and_forbidden", ids=self.site_ids[both]))
         most = len(self.existing) if self.keep_at_most is None else self.keep_at_most
         if not 0 <= self.keep_at_least <= most or self.keep_at_least > len(self.existing):
-            faults.append(
-                siting_fault("keep_range", least=self.keep_at_least, most=most, existing=len(self.existing))
-            )
+            faults.append(siting_fault("keep_range", least=self.keep_at_least, most=most, existing=len(self.existing)))
         return faults
 
 
@@ -297,7 +295,7 @@ def gap_of(objective: float, bound: float) -> float:
     return 0.0 if distance == 0 else float(distance / max(abs(objective), 1e-12))
 
 
-def siting_fault(code: str, *, ids: Iterable[Any] = (), count: int | None = None, **values: object) -> Fault:
+def siting_fault(code: str, *, ids: Iterable[Any] = (), count: int | None = None, **values: Any) -> Fault:
     """Make a fault of the siting vocabulary."""
     names = tuple(str(name) for name in ids)
     return fault(Severity.ERROR, code, subject="siting", ids=names, count=count, **values)
@@ -307,8 +305,9 @@ def _sparse(cost: Any) -> csr_matrix:
     """Return costs as a sparse table without infinite entries; stored zeros stay, absent ones stay absent."""
     from scipy.sparse import csr_matrix, issparse
 
+    given: Any = cost
     if issparse(cost):
-        table = csr_matrix(cost, copy=True, dtype=float)
+        table = csr_matrix(given).astype(float, copy=True)
         table.sort_indices()
     else:
         dense = np.asarray(cost, dtype=float)
@@ -345,9 +344,7 @@ def _names(ids: Sequence[Any] | None, size: int, what: str) -> NDArray[np.object
     return names
 
 
-def _amounts(
-    values: ArrayLike, size: int, what: str, names: NDArray[np.object_], faults: list[Fault]
-) -> Float64:
+def _amounts(values: ArrayLike, size: int, what: str, names: NDArray[np.object_], faults: list[Fault]) -> Float64:
     """Return amounts one a row; note those that are missing or negative."""
     array = np.asarray(values, dtype=float)
     if array.ndim and array.shape != (size,):
@@ -362,9 +359,7 @@ def _amounts(
     return array
 
 
-def _site_rows(
-    chosen: list[Any], sites: NDArray[np.object_], named: bool, what: str, faults: list[Fault]
-) -> Int64:
+def _site_rows(chosen: list[Any], sites: NDArray[np.object_], named: bool, what: str, faults: list[Fault]) -> Int64:
     """Return the numbers of the sites named in a list; note those that are none."""
     if named:
         row_of = {name: row for row, name in enumerate(sites)}

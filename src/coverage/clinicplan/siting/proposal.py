@@ -227,7 +227,9 @@ class Proposal:
             "quotas": list(self.quotas),
             "costs": self.costs,
             "alternatives": list(self.alternatives),
-            "checks": [{"rule": item.rule, "holds": item.holds, "detail": item.detail.text(lang)} for item in self.checks],
+            "checks": [
+                {"rule": item.rule, "holds": item.holds, "detail": item.detail.text(lang)} for item in self.checks
+            ],
             "notes": [fault_line(item, lang) for item in self.notes],
         }  # fmt: skip
 

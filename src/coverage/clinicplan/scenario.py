@@ -1,0 +1,217 @@
+"""Read a scenario: a small difference over a region file, or over another scenario."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from clinicplan.errors import Fault, RegionError, Severity
+from clinicplan.policy import built_in_profiles
+from clinicplan.region import Region, decode_toml, read_region, region_from_table, toml_fault
+from clinicplan.words import fault
+
+SCENARIO_FILE: Final = "scenario.json"
+"""The scenario as it was resolved, beside the results."""
+OWN_KEYS: Final = ("base", "name", "edits")
+"""Keys that a scenario has and a region does not, or means otherwise."""
+EITHER: Final = ("minutes", "distance_m")
+"""Keys of `[standard]` of which a circle has one: a scenario that gives one drops the other."""
+
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One file of the chain: what it writes itself, with paths as seen from the region file."""
+
+    file: Path
+    table: Table
+
+
+def read_scenario(path: str | Path) -> Region:
+    """Read a scenario file and the region that it changes.
+
+    The file names its `base` (a region file, its folder, or another scenario), has a `name`, and holds any key of a
+    region file; tables are merged key by key, lists and values replaced. Paths are relative to the file they stand
+    in. A file without `base` is a region file and is read as such.
+
+    Parameters
+    ----------
+    path
+        The scenario file, UTF-8 or GBK.
+
+    Returns
+    -------
+    region
+        The region as the scenario has it: `region.path` is the region file at the bottom, `region.scenario` the name
+        of the topmost scenario (default its file name), `region.scenario_files` the scenarios.
+
+    Raises
+    ------
+    RegionError
+        With every fault: a file that is missing or no TOML, scenarios that stand on each other, unknown keys (with
+        the nearest known one) and values out of range, each with the file that wrote it, and `[edits]`.
+
+    Examples
+    --------
+    >>> read_scenario("missing.toml")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    clinicplan.errors.RegionError: missing.toml: no such file
+    """
+    chain = _chain(Path(path))
+    bottom, steps = chain[0], chain[1:]
+    faults = [item for step in steps for item in _own_faults(step)]
+    name = str(steps[-1].table.get("name", steps[-1].file.stem)).strip() if steps else ""
+    table = dict(bottom.table)
+    written: list[tuple[str, Table]] = [(bottom.file.name, bottom.table)]
+    for step in steps:
+        changes = _seen_from(bottom.file.parent, step.file.parent, _changes(step.table))
+        table = merge_tables(table, changes)
+        written.append((step.file.name, changes))
+    try:
+        region = region_from_table(table, bottom.file, written=written)
+    except RegionError as error:
+        raise RegionError(*faults, *error.faults) from None
+    if faults:
+        raise RegionError(*faults)
+    files = tuple(step.file for step in steps)
+    return region.model_copy(update={"scenario": name, "scenario_files": files})
+
+
+def region_under(region: str | Path | Region, scenario: str | Path | None) -> Region:
+    """Read a region, under a scenario where one is given.
+
+    Raises
+    ------
+    RegionError
+        As `read_region` and `read_scenario`, and if the scenario stands on another region.
+    """
+    if scenario is None:
+        return region if isinstance(region, Region) else read_region(region)
+    file = region.path if isinstance(region, Region) else _region_file(Path(region))
+    if not file.is_file():
+        raise RegionError(fault(Severity.ERROR, "missing_file", layer="region", file=str(region)))
+    read = read_scenario(scenario)
+    if file.resolve() != read.path.resolve():
+        raise RegionError(_fault("other_region", Path(scenario), base=str(read.path), region=str(file)))
+    return read
+
+
+def merge_tables(table: Mapping[str, Any], changes: Mapping[str, Any]) -> Table:
+    """Lay changes over a table: tables key by key, anything else replaced.
+
+    Examples
+    --------
+    >>> merge_tables({"a": {"x": 1, "y": 2}, "b": [1]}, {"a": {"y": 3}, "b": [2, 3]})
+    {'a': {'x': 1, 'y': 3}, 'b': [2, 3]}
+    """
+    merged = dict(table)
+    for key, value in changes.items():
+        below = merged.get(key)
+        if not isinstance(below, Mapping) or not isinstance(value, Mapping):
+            merged[key] = value
+            continue
+        given = [name for name in EITHER if name in value] if key == "standard" else []
+        dropped = set(EITHER) if len(given) == 1 else set()
+        merged[key] = merge_tables({name: item for name, item in below.items() if name not in dropped}, value)
+    return merged
+
+
+def resolved_scenario(region: Region) -> Table:
+    """Return what `scenario.json` holds: name, files from the region file up, and the region as it was run."""
+    files = [region.path, *region.scenario_files]
+    return {
+        "name": region.scenario,
+        "base": region.path.name,
+        "files": [file.name for file in files],
+        "region": region.model_dump(mode="json"),
+    }
+
+
+def _chain(path: Path) -> list[_Step]:
+    """Read the files from the region file up."""
+    steps: list[_Step] = []
+    seen: set[Path] = set()
+    file, asked = _region_file(path), path
+    while True:
+        if file.resolve() in seen:
+            names = " → ".join([*(step.file.name for step in steps), file.name])
+            raise RegionError(_fault("cycle", steps[-1].file, names=names))
+        seen.add(file.resolve())
+        table = _read_table(file, asked)
+        steps.append(_Step(file, table))
+        if "base" not in table and (len(steps) > 1 or "layers" in table):
+            return steps[::-1]
+        base = table.get("base")
+        if not isinstance(base, str) or not base.strip():
+            raise RegionError(_fault("no_base", file))
+        asked = file.parent / base.strip()
+        file = _region_file(asked)
+
+
+def _region_file(path: Path) -> Path:
+    return path / "region.toml" if path.is_dir() else path
+
+
+def _read_table(file: Path, asked: Path) -> Table:
+    if not file.is_file():
+        raise RegionError(fault(Severity.ERROR, "missing_file", layer="scenario", file=str(asked)))
+    try:
+        return tomllib.loads(decode_toml(file))
+    except tomllib.TOMLDecodeError as error:
+        raise RegionError(toml_fault(file.name, error, layer="scenario")) from error
+
+
+def _own_faults(step: _Step) -> list[Fault]:
+    """Check the keys that only a scenario has."""
+    faults = []
+    name = step.table.get("name", "-")
+    if not isinstance(name, str) or not name.strip():
+        faults.append(_fault("bad_name", step.file))
+    if "edits" in step.table:
+        faults.append(_fault("edits", step.file))
+    return faults
+
+
+def _changes(table: Table) -> Table:
+    return {key: value for key, value in table.items() if key not in OWN_KEYS}
+
+
+def _seen_from(base: Path, folder: Path, table: Table) -> Table:
+    """Rewrite the paths of a table written in one folder so that they hold from another."""
+    if base.resolve() == folder.resolve():
+        return table
+
+    def moved(path: Any) -> Any:
+        if not isinstance(path, str) or not path.strip():
+            return path
+        target = (folder / path.strip()).resolve()
+        try:
+            return Path(os.path.relpath(target, base.resolve())).as_posix()
+        except ValueError:  # another drive
+            return target.as_posix()
+
+    found = dict(table)
+    if "policy" in found and found["policy"] not in built_in_profiles():
+        found["policy"] = moved(found["policy"])
+    for name, key in (("travel", "speeds"), ("siting", "baseline")):
+        if isinstance(found.get(name), Mapping) and key in found[name]:
+            found[name] = {**found[name], key: moved(found[name][key])}
+    if isinstance(found.get("layers"), Mapping):
+        found["layers"] = {
+            name: {**source, "path": moved(source["path"])} if isinstance(source, Mapping) and "path" in source
+            else source
+            for name, source in found["layers"].items()
+        }  # fmt: skip
+    return found
+
+
+def _fault(code: str, file: Path, **values: str) -> Fault:
+    return fault(Severity.ERROR, code, subject="scenario", layer="scenario", file=file.name, **values)  # type: ignore[arg-type]
+
+
+__all__ = ["SCENARIO_FILE", "merge_tables", "read_scenario", "region_under", "resolved_scenario"]

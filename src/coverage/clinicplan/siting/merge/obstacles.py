@@ -1,0 +1,184 @@
+"""Say why no plan exists, in the planner's words, each reason with the smallest relaxation that works."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from clinicplan.errors import Fault, InfeasibleError, Severity
+from clinicplan.siting.linear import LinearProgram
+from clinicplan.siting.merge.formulation import Goal, MergeModel, building_goal, merge_model, running_goal
+from clinicplan.siting.merge.question import FEN, MergeQuestion
+from clinicplan.siting.merge.stages import solve_in_order
+from clinicplan.words import fault
+
+if TYPE_CHECKING:
+    from clinicplan.siting.merge.ground import SitingGround
+
+BIG: Final = 10**13
+LIMIT_FAMILIES: Final = (
+    "build_budget", "running_budget", "doctors_most", "doctors_least", "changes_limit", "outside_limit",
+    "township_minimum", "minutes_lost",
+)  # fmt: skip
+
+
+def explain_infeasible(
+    ground: SitingGround | None, question: MergeQuestion, model: MergeModel, time_limit_s: float
+) -> InfeasibleError:
+    """Find every reason why a county has no plan.
+
+    First what can be counted: villages that nothing may provide for, townships with fewer sites than clinics asked
+    for. Then each county-wide limit alone is lifted and the model solved for the least value with which a plan exists;
+    for building money also what the given money can reach. Where no single limit is to blame, all are lifted together
+    and each one's least value is found while the others stay lifted.
+
+    Parameters
+    ----------
+    ground
+        The county, for the planner's file name; None without one.
+    question, model
+        The county as arrays, and its model without a plan.
+    time_limit_s
+        For all searches together.
+
+    Returns
+    -------
+    error
+        To be raised: one fault a reason.
+    """
+    deadline = time.perf_counter() + time_limit_s
+    faults = [*_unprovided(question), *_small_townships(question)]
+    if not faults:
+        faults = _limits_to_blame(question, model, deadline)
+    if not faults:
+        faults = [_fault("no_plan")]
+    if ground is not None:
+        faults = [replace(item, file=ground.county.region.path.name) for item in faults]
+    return InfeasibleError(*faults)
+
+
+def _unprovided(question: MergeQuestion) -> list[Fault]:
+    """Name villages without any lawful arrangement: no site, host, hospital or outreach, and none not allowed."""
+    n = question.n_villages
+    options = np.bincount(question.site_village[question.open_most], minlength=n)
+    options += np.bincount(question.arc_village[question.open_most[question.arc_site]], minlength=n)
+    bare = (options == 0) & ~question.seat & ~question.outreach & (question.has_clinic | question.complete)
+    rows = np.flatnonzero(bare)
+    if not rows.size:
+        return []
+    people = f"{int(question.people[rows].sum()):,}"
+    return [_fault("unprovided", ids=question.village_ids[rows], people=people)]
+
+
+def _small_townships(question: MergeQuestion) -> list[Fault]:
+    town = question.township[question.site_village]
+    short = {
+        name: int((question.open_most & (town == name)).sum())
+        for name, least in question.township_least.items()
+        if (question.open_most & (town == name)).sum() < least
+    }
+    return [
+        _fault("township_short", ids=(name,), least=question.township_least[name], found=found)
+        for name, found in short.items()
+    ]
+
+
+def _relaxations(question: MergeQuestion, model: MergeModel) -> dict[str, Goal | None]:
+    columns, size = model.columns, model.program.cost.size
+    goals = {goal.name: goal for goal in model.goals}
+    clinics = np.zeros(size, dtype=np.int64)
+    clinics[columns.open.columns] = 1
+    clinics[columns.extra_doctors.columns] = 1
+    doctors = Goal("doctors", clinics, 0)
+    fewer = Goal("doctors_fewer", -clinics, 0)
+    return {
+        "build_budget": building_goal(question, columns, size),
+        "running_budget": running_goal(question, columns, size),
+        "doctors_most": doctors,
+        "doctors_least": fewer,
+        "changes_limit": goals["changes"],
+        "outside_limit": goals["people_outside"],
+        "township_minimum": None,
+        "minutes_lost": None,
+    }
+
+
+def _limits_to_blame(question: MergeQuestion, model: MergeModel, deadline: float) -> list[Fault]:
+    """Lift each limit alone, else all at once, and name the least value that works."""
+    measured = _relaxations(question, model)
+    present = {family.name for family in model.program.families if family.size}
+    blamed = [name for name in LIMIT_FAMILIES if name in present]
+    faults = []
+    for name in blamed:
+        faults += _least(question, model.program.without(name), name, measured[name], deadline)
+    if faults or not blamed:
+        return faults
+    free = model.program.without(*blamed)
+    for name in blamed:
+        faults += _least(question, free, name, measured[name], deadline, together=True)
+    return faults
+
+
+def _least(
+    question: MergeQuestion,
+    program: LinearProgram,
+    name: str,
+    goal: Goal | None,
+    deadline: float,
+    *,
+    together: bool = False,
+) -> list[Fault]:
+    left = deadline - time.perf_counter()
+    if left <= 0:
+        return []
+    nothing = Goal("any", np.zeros(program.cost.size, dtype=np.int64), 0)
+    found = solve_in_order(program, (goal or nothing,), time_limit_s=left)
+    if found.x is None:
+        return []
+    code = f"limit.{name}" + (".together" if together else "")
+    values = {} if goal is None else _shown(question, name, goal.value(found.x))
+    if name == "build_budget" and not together:
+        values |= _reached(question, deadline)
+    return [_fault(code, **values)]
+
+
+def _shown(question: MergeQuestion, name: str, least: int) -> dict[str, object]:
+    """Return the least value and the given one as printed."""
+    limits = question.limits
+    money = {"build_budget": limits.build_fen, "running_budget": limits.running_fen}
+    if name in money:
+        return {"least": f"{-(-least // FEN):,}", "given": f"{money[name] / FEN:,.0f}"}
+    given = {
+        "doctors_most": limits.doctors_most, "doctors_least": limits.doctors_least, "changes_limit": limits.changes,
+        "outside_limit": limits.people_outside,
+    }[name]  # fmt: skip
+    least = -least if name == "doctors_least" else least
+    return {"least": f"{least:,}", "given": f"{given:,}", "short": f"{abs(least - given):,}"}
+
+
+def _reached(question: MergeQuestion, deadline: float) -> dict[str, object]:
+    """Say what the given building money can reach when villages may be left without an arrangement."""
+    partial = merge_model(replace(question, complete=False))
+    left = max(deadline - time.perf_counter(), 1.0)
+    found = solve_in_order(partial.program, partial.goals[:2], time_limit_s=left)
+    if found.x is None:
+        return {"outside": "—", "bare": "—"}
+    outside, bare = (goal.value(found.x) for goal in partial.goals[:2])
+    return {"outside": f"{outside:,}", "bare": f"{bare:,}"}
+
+
+def smallest_budget(question: MergeQuestion, *, time_limit_s: float) -> int | None:
+    """Return the least building money with which every village has an arrangement, fen; None without any such plan."""
+    limits = replace(question.limits, build_fen=BIG)
+    whole = merge_model(replace(question, complete=True, limits=limits))
+    goal = building_goal(question, whole.columns, whole.program.cost.size)
+    found = solve_in_order(whole.program.without("build_budget"), (goal,), time_limit_s=time_limit_s)
+    return None if found.x is None else goal.value(found.x)
+
+
+def _fault(code: str, *, ids: Any = (), **values: Any) -> Fault:
+    names = tuple(str(name) for name in ids)
+    return fault(Severity.ERROR, code, subject="siting_merge", layer="siting", ids=names, **values)
