@@ -26,7 +26,11 @@ def question(villages, sites, arcs=(), covers=None, *, limits=None, homes=None, 
     """
     n, m = len(villages), len(sites)
     homes = [(row, villages[row][0]) for row in range(n)] if homes is None else homes
-    covers = [(home, at) for home, (row, _) in enumerate(homes) for at in range(m) if sites[at][0] == row] if covers is None else covers
+    covers = (
+        [(home, at) for home, (row, _) in enumerate(homes) for at in range(m) if sites[at][0] == row]
+        if covers is None
+        else covers
+    )
     stands = np.array([bool(site[1]) for site in sites], dtype=bool)
     site_village = np.array([site[0] for site in sites], dtype=np.int64)
     people = np.array([row[0] for row in villages], dtype=np.int64)
@@ -52,12 +56,16 @@ def question(villages, sites, arcs=(), covers=None, *, limits=None, homes=None, 
         host_least=np.zeros(m, dtype=bool),
         host_most=np.ones(m, dtype=bool),
         build_fen=np.where(stands, 0, 60_000 * FEN),
-        own_person_ms=np.array([people[site[0]] * 60_000 * (1 + at % 3) for at, site in enumerate(sites)], dtype=np.int64),
+        own_person_ms=np.array(
+            [people[site[0]] * 60_000 * (1 + at % 3) for at, site in enumerate(sites)], dtype=np.int64
+        ),
         arc_village=np.array([arc[0] for arc in arcs], dtype=np.int64),
         arc_site=np.array([arc[1] for arc in arcs], dtype=np.int64),
         arc_person_ms=np.array([people[arc[0]] * arc[2] for arc in arcs], dtype=np.int64),
         home_village=np.array([home[0] for home in homes], dtype=np.int64),
-        home_people=np.array([count if home in coverable else 0 for home, (_, count) in enumerate(homes)], dtype=np.int64),
+        home_people=np.array(
+            [count if home in coverable else 0 for home, (_, count) in enumerate(homes)], dtype=np.int64
+        ),
         cover_home=np.array([pair[0] for pair in covers], dtype=np.int64),
         cover_site=np.array([pair[1] for pair in covers], dtype=np.int64),
         covers_open=np.ones(m, dtype=bool),
@@ -95,11 +103,18 @@ def questions(draw):
     """Draw up to four villages, six sites, some arcs, and limits that bind now and then."""
     n = draw(st.integers(1, 4))
     villages = [
-        (draw(st.integers(0, 9)) * 100, draw(st.sampled_from("TU")), draw(st.integers(0, 3)) == 0, draw(st.integers(0, 3)) == 0)
+        (
+            draw(st.integers(0, 9)) * 100,
+            draw(st.sampled_from("TU")),
+            draw(st.integers(0, 3)) == 0,
+            draw(st.integers(0, 3)) == 0,
+        )
         for _ in range(n)
     ]
     m = draw(st.integers(n, min(n + 2, 6)))
-    sites = [(at if at < n else draw(st.integers(0, n - 1)), draw(st.booleans()), draw(st.booleans())) for at in range(m)]
+    sites = [
+        (at if at < n else draw(st.integers(0, n - 1)), draw(st.booleans()), draw(st.booleans())) for at in range(m)
+    ]
     pairs = [(row, at) for row in range(n) for at in range(m) if sites[at][0] != row]
     arcs = [(row, at, draw(st.integers(1, 9)) * 60_000) for row, at in pairs if draw(st.booleans())]
     covers = [(row, at) for row in range(n) for at in range(m) if sites[at][0] == row or draw(st.integers(0, 2)) == 0]
@@ -162,7 +177,7 @@ def _plans(asked):
                 yield choice, opened, set(extra)
 
 
-def _value(asked, choice, opened, lifted):
+def _value(asked, choice, opened, lifted):  # noqa: PLR0911 - one return a rule
     """Return the objectives of a plan, None where it breaks a rule."""
     money, limits = asked.money, asked.limits
     guests = [asked.arc_site[what] for kind, what in choice if kind == "share"]
@@ -216,7 +231,9 @@ def _one_off(asked, choice, opened, hosts):
         elif at in hosts and not asked.central[at]:
             spent.append(money.upgrade)
     for row, (kind, _) in enumerate(choice):
-        gone = [at for at in range(asked.n_sites) if asked.stands[at] and at not in opened and asked.site_village[at] == row]
+        gone = [
+            at for at in range(asked.n_sites) if asked.stands[at] and at not in opened and asked.site_village[at] == row
+        ]
         point = kind == "share" or (kind == "outreach" and asked.point_for_outreach)
         if not asked.allow_close:
             spent += [money.service_point] * len(gone)

@@ -176,7 +176,7 @@ def _checked_proposal(county: County, circles: ServiceCircles, lang: Language, w
     from clinicplan.siting.county import plan_county
 
     with watch.step("site"):
-        proposal = plan_county(county, circles, watch=watch)
+        proposal = plan_county(county, circles)
     if proposal.status == "unknown":
         seconds = f"{county.region.siting.time_limit_s:g}"
         raise InfeasibleError(fault(Severity.ERROR, "no_plan_in_time", subject="plan", seconds=seconds))

@@ -35,6 +35,8 @@ OPEN: Final = 1
 
 RUIN_MOST: Final = 5
 """Most neighbouring sites that a kick closes at once."""
+NOISE: Final = 0.3
+"""Most that a site's gain is taken off by chance when a kick opens sites anew."""
 DEFLECTION: Final = 0.3
 """Share of the last direction in the next one."""
 
@@ -311,11 +313,23 @@ def _best_closed(gain, chosen, status, price, room, rated, barred):  # type: ign
     """Return the closed site that adds most demand (for its price, where rated) and fits the room; -1 where none."""
     best, high = -1, -1.0
     for j in range(gain.size):
-        if gain[j] > high * (1.0 if not rated else 0.0) and chosen[j] == 0 and status[j] != CLOSED and j != barred:
-            if price[j] <= room:
+        if gain[j] > high or rated:
+            if chosen[j] == 0 and status[j] != CLOSED and j != barred and price[j] <= room:
                 value = gain[j] / max(price[j], 1e-9) if rated else gain[j]
                 if value > high:
                     best, high = j, value
+    return best
+
+
+@_compiled
+def _some_closed(gain, chosen, status, price, room, barred, state):  # type: ignore[no-untyped-def]
+    """Return a closed site that adds nearly the most demand and fits the room; -1 where none."""
+    best, high = -1, -1.0
+    for j in range(gain.size):
+        if gain[j] > high and chosen[j] == 0 and status[j] != CLOSED and j != barred and price[j] <= room:
+            value = gain[j] * (1.0 - NOISE * _draw(state, 1024) / 1024.0)
+            if value > high:
+                best, high = j, value
     return best
 
 
@@ -340,16 +354,21 @@ def cover_state(row_ptr, row_site, col_ptr, col_point, demand, chosen):  # type:
 
 @_compiled
 def fill(  # type: ignore[no-untyped-def]
-    row_ptr, row_site, col_ptr, col_point, demand, price, status, chosen, count, gain, loss, most, room, rated
+    row_ptr, row_site, col_ptr, col_point, demand, price, status, chosen, count, gain, loss, most, room, rated, target
 ):
-    """Open sites greedily while fewer than `most` are open and the room allows; return the room left."""
+    """Open sites greedily until `most` are open, the room is used or the demand covered; return the room left."""
     size = 0
     for j in range(chosen.size):
         size += chosen[j]
-    while size < most:
+    covered = 0.0
+    for i in range(count.size):
+        if count[i] > 0:
+            covered += demand[i]
+    while size < most and covered < target:
         j = _best_closed(gain, chosen, status, price, room, rated, -1)
         if j < 0 or (gain[j] <= 0.0 and rated):
             break
+        covered += gain[j]
         _open_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, j)
         room -= price[j]
         size += 1
@@ -383,18 +402,19 @@ def swap(  # type: ignore[no-untyped-def]
 
 @_compiled
 def kick(  # type: ignore[no-untyped-def]
-    row_ptr, row_site, col_ptr, col_point, demand, price, status, chosen, count, gain, loss, room, rounds, state
+    row_ptr, row_site, col_ptr, col_point, demand, price, status, chosen, count, gain, loss, room, rounds, state, heat, best
 ):
-    """Close some neighbouring sites, open as many greedily, exchange these once more; undo what covers less.
+    """Close some neighbouring sites, open as many greedily, exchange these once more; undo what covers much less.
 
-    Returns the demand gained and the room left.
+    A loss is kept with a chance that falls with its size over `heat`, in demand. `best` is brought up to date with the
+    best choice. Returns the room left.
     """
     n = chosen.size
     opened = np.flatnonzero(chosen)
     place = np.full(n, -1, np.int64)
     for k in range(opened.size):
         place[opened[k]] = k
-    total = 0.0
+    total = high = 0.0
     gone = np.empty(RUIN_MOST, np.int64)
     come = np.empty(RUIN_MOST, np.int64)
     for _ in range(rounds):
@@ -430,7 +450,7 @@ def kick(  # type: ignore[no-untyped-def]
             _close_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, gone[k])
         made = 0
         for k in range(size):
-            j = _best_closed(gain, chosen, status, price, space, False, first if k == 0 else -1)
+            j = _some_closed(gain, chosen, status, price, space, first if k == 0 else -1, state)
             if j < 0:
                 break
             change += gain[j]
@@ -450,8 +470,11 @@ def kick(  # type: ignore[no-untyped-def]
                 space += price[out] - price[j]
                 _open_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, j)
                 come[k] = j
-        if made == size and change >= 0.0:
+        if made == size and (change >= 0.0 or _draw(state, 1 << 20) < np.exp(change / max(heat, 1e-9)) * (1 << 20)):
             total += change
+            if total > high + 1e-9:
+                high = total
+                best[:] = chosen
             room = space
             free = np.empty(size, np.int64)
             for k in range(size):
@@ -465,7 +488,7 @@ def kick(  # type: ignore[no-untyped-def]
                 _close_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, come[k])
             for k in range(size):
                 _open_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, gone[k])
-    return total, room
+    return room
 
 
 @_compiled

@@ -53,4 +53,4 @@ def branch(root: Bounded, deadline: float) -> Searched:
             if not child.complete:
                 children.append(child)
         stack.extend(children)
-    return Searched(best, best.value, nodes, True)
+    return Searched(best, root.lists.units.proved(best.value), nodes, True)

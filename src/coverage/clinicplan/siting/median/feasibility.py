@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ Int64 = NDArray[np.int64]
 WORDS = "siting_median"
 
 
-def median_fault(code: str, *, ids: NDArray[np.object_] | None = None, **values: object) -> Fault:
+def median_fault(code: str, *, ids: NDArray[np.object_] | None = None, **values: Any) -> Fault:
     """Make a fault of the p-median's vocabulary."""
     names = () if ids is None else tuple(str(name) for name in ids)
     return fault(Severity.ERROR, code, subject=WORDS, ids=names, **values)

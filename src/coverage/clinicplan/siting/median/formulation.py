@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clinicplan.siting.linear import Formulation, LinearProgram, Term
 from clinicplan.siting.median.lists import Lists
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 def radius_program(lists: Lists, *, scale: float = 1.0) -> LinearProgram:
@@ -126,7 +131,7 @@ def cover_program(lists: Lists, *, minimise: str) -> LinearProgram:
     return model.program()
 
 
-def _levels(row_ptr, row_cost):  # type: ignore[no-untyped-def]
+def _levels(row_ptr: Int64, row_cost: Float64) -> tuple[Int64, Flags, Flags, Int64]:
     """Return each entry's level, and of each level whether it is its point's first, its last, and the point."""
     starts = np.zeros(row_cost.size, dtype=bool)
     starts[row_ptr[:-1][np.diff(row_ptr) > 0]] = True

@@ -90,12 +90,11 @@ def first_multipliers(lists: Lists, best: Best) -> Float64:
     if best.sites is None:
         return largest.copy()
     first, second = kernels.two_costs(*lists.rows, lists.mask(best.sites), lists.units.penalty)
-    return np.minimum((first + np.minimum(second, largest)) / 2, largest)
+    between: Float64 = np.minimum((first + np.minimum(second, largest)) / 2, largest)
+    return between
 
 
-def raise_bound(
-    lists: Lists, best: Best, u: Float64, mu: Float64, deadline: float, pace: Pace = ROOT
-) -> Bounded:
+def raise_bound(lists: Lists, best: Best, u: Float64, mu: Float64, deadline: float, pace: Pace = ROOT) -> Bounded:
     """Raise the bound until it stalls, proves the best plan, or the time is up; reduce the problem on the way."""
     bound, size, done = -np.inf, pace.size, 0
     often = np.zeros(lists.n_sites, dtype=np.int64)
@@ -126,7 +125,7 @@ class _Run:
 
 def _descend(lists: Lists, best: Best, u: Float64, mu: Float64, size: float, pace: Pace, often: Int64) -> _Run:
     """Make some steps; `u`, `mu` and `often` are brought up to date in place."""
-    from clinicplan.siting.median import kernels
+    from clinicplan.siting.median.descent import kernels
 
     status = lists.status.copy()
     cap = np.full(lists.n_points, np.inf)

@@ -55,6 +55,10 @@ class Units:
             return 0.0
         return 1.0 if self.grid else NOISE * max(1e-300, abs(value))
 
+    def proved(self, value: float) -> float:
+        """Return the bound that the absence of plans better than a value by `slack` gives."""
+        return value if self.grid else value - self.slack(value)
+
     @property
     def tolerance(self) -> float:
         """Least saving that a swap is made for."""
@@ -132,7 +136,8 @@ class Lists:
     @property
     def scale(self) -> Float64:
         """Largest coefficient of each side rule."""
-        return np.maximum(1e-300, np.abs(self.side.coefficient).max(axis=1, initial=0.0))
+        largest: Float64 = np.maximum(1e-300, np.abs(self.side.coefficient).max(axis=1, initial=0.0))
+        return largest
 
     def mask(self, sites: Int64) -> Int8:
         """Return a plan as flags; sites that may not open are left out."""
@@ -182,10 +187,13 @@ def shorten(lists: Lists, status: Int8, cap: Float64) -> Lists:
     alive = status != CLOSED
     number = (np.cumsum(alive) - 1).astype(np.int32)
     most = int(alive.sum()) - lists.p + 1
-    rows = kernels.shorten_rows(*lists.rows, status, cap, max(most, 1), number)
-    columns = kernels.transpose(*rows, int(alive.sum()))
+    row_ptr, row_site, row_cost = kernels.shorten_rows(*lists.rows, status, cap, max(most, 1), number)
+    col_ptr, col_point, col_cost = kernels.transpose(row_ptr, row_site, row_cost, int(alive.sum()))
     side = replace(lists.side, coefficient=np.ascontiguousarray(lists.side.coefficient[:, alive]))
-    return Lists(*rows, *columns, status[alive].copy(), lists.sites[alive], lists.p, side, lists.units)
+    return Lists(
+        row_ptr, row_site, row_cost, col_ptr, col_point, col_cost,
+        status[alive].copy(), lists.sites[alive], lists.p, side, lists.units,
+    )  # fmt: skip
 
 
 def _side(problem: LocationProblem, budget: float | None) -> tuple[Side, bool]:

@@ -47,7 +47,7 @@ def find_plan(lists: Lists) -> Best:
 
 def improve(lists: Lists, plan: Int8, best: Best) -> Best:
     """Return the better of a plan after interchange and the best so far."""
-    from clinicplan.siting.median import kernels
+    from clinicplan.siting.median.interchange import kernels
 
     trial = plan.copy()
     kernels.interchange(

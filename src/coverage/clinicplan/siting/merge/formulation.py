@@ -81,10 +81,10 @@ def merge_model(question: MergeQuestion) -> MergeModel:
         (9)  open_is_own       y_j <= sum_{k in S(i)} z_k                        for j in S(i)
         (10) share_host        x_ij <= v_j
         (11) host_open         v_j <= y_j
-        (12) guests            sum_i x_ij <= K v_j
+        (12) guests            sum_i x_ij <= K
         (13) circle            sum_{j in W(h)} y_j (or v_j) + q_h >= 1
         (14) minutes_lost      sum z_j + sum x_ij + g_i + sum_{j in L(i)} y_j >= 1
-        (15) doctors_least     sum y_j + e >= D
+        (15) doctors_least     sum y_j + e >= D;  e <= D sum y_j                 no doctor without a clinic
         (16) doctors_most      sum y_j + e <= E
         (17) build_budget      one-off money <= B
         (18) running_budget    running money <= R
@@ -92,7 +92,6 @@ def merge_model(question: MergeQuestion) -> MergeModel:
         (20) changes_limit     changes <= C
         (21) outside_limit     sum w_h q_h <= people who may be outside
         (22) stay_together     y_j >= sum_{k in S(i)} z_k        for clinics of today: a village keeps all or none
-        (23) doctors_placed    e <= D sum y_j                    without a clinic there is no doctor
 
     Parameters
     ----------
@@ -198,11 +197,8 @@ def _hosts(model: Formulation, question: MergeQuestion, columns: Columns) -> Non
     model.constrain("host_open", host_open, sites.size, upper=0.0)  # (11)
     hosting = np.unique(question.arc_site)
     at = np.searchsorted(hosting, question.arc_site)
-    guests = [
-        Term(at, columns.share.columns),
-        Term(np.arange(hosting.size), columns.host.column(hosting), -float(question.limits.guests)),
-    ]
-    model.constrain("guests", guests, hosting.size, upper=0.0)  # (12)
+    guests = [Term(at, columns.share.columns)]
+    model.constrain("guests", guests, hosting.size, upper=float(question.limits.guests))  # (12)
 
 
 def _circles(model: Formulation, question: MergeQuestion, columns: Columns) -> None:
@@ -301,9 +297,8 @@ def _doctors(model: Formulation, question: MergeQuestion, columns: Columns) -> N
     every = [Term(0, columns.open.columns), Term(0, columns.extra_doctors.columns)]
     if question.limits.doctors_least:
         least = question.limits.doctors_least
-        model.constrain("doctors_least", every, 1, lower=least)  # (15)
-        placed = [Term(0, columns.extra_doctors.columns), Term(0, columns.open.columns, -float(least))]
-        model.constrain("doctors_placed", placed, 1, upper=0.0)  # (23)
+        somewhere = [Term(1, columns.open.columns, float(least)), Term(1, columns.extra_doctors.columns, -1.0)]
+        model.constrain("doctors_least", [*every, *somewhere], 2, lower=[least, 0.0])  # (15)
     if question.limits.doctors_most != NO_LIMIT:
         model.constrain("doctors_most", every, 1, upper=question.limits.doctors_most)  # (16)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clinicplan.errors import Fault, Severity, SitingError
+from clinicplan.errors import Fault, InfeasibleError, Severity
 from clinicplan.siting.merge.alternatives import other_plans
 from clinicplan.siting.merge.answer import (
     NONE,
@@ -56,7 +56,8 @@ def plan_merge(county: County, circles: ServiceCircles) -> Proposal:
     SitingError
         If ids in keep, forbid or lock are unknown.
     InfeasibleError
-        If no plan can satisfy the rules, with every reason found and the smallest relaxation that works.
+        If no plan can satisfy the rules, with every reason found and the smallest relaxation that works; also where
+        none was found in time.
     """
     begin = time.perf_counter()
     settings = county.region.siting
@@ -68,7 +69,7 @@ def plan_merge(county: County, circles: ServiceCircles) -> Proposal:
     if found.infeasible:
         raise explain_infeasible(ground, question, model, settings.time_limit_s)
     if found.x is None:
-        raise SitingError(_note("no_plan_in_time", Severity.ERROR, seconds=settings.time_limit_s))
+        raise InfeasibleError(_note("no_plan_in_time", Severity.ERROR, seconds=settings.time_limit_s))
     plan = read_plan(question, model, found.x)
     left = max(settings.time_limit_s - (time.perf_counter() - begin), settings.time_limit_s / 4)
     return _proposal(ground, asked, model, found, plan, left)

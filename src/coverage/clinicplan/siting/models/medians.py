@@ -135,7 +135,7 @@ def _check_arguments(problem: LocationProblem, p: object, budget: float | None, 
     faults = []
     least = max(1, len(problem.required))
     most = problem.n_sites - len(problem.forbidden)
-    if not isinstance(p, Integral) or isinstance(p, bool) or not least <= p <= most:
+    if not isinstance(p, Integral) or isinstance(p, bool) or not least <= int(p) <= most:
         faults.append(median_fault("sites_range", p=str(p), least=least, most=most))
     if budget is not None and not (np.isfinite(budget) and budget >= 0):
         faults.append(median_fault("bad_budget", budget=str(budget)))
@@ -153,7 +153,7 @@ def _prove(lists: Lists, best: Best, deadline: float) -> tuple[Searched, str]:
         now + ROOT_SHARE * max(0.0, deadline - now),
     )  # fmt: skip
     if root.complete:
-        return Searched(root.best, root.best.value, 0, True), "Lagrangian"
+        return Searched(root.best, lists.units.proved(root.best.value), 0, True), "Lagrangian"
     if root.lists.p - int((root.lists.status == 1).sum()) <= BRANCHED_UP_TO:
         return branch(root, deadline), "Lagrangian branch and bound"
     return solve_core(root, deadline), NAME

@@ -1,0 +1,1 @@
+"""Bound the p-median by subgradient steps."""

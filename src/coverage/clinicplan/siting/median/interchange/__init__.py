@@ -1,0 +1,1 @@
+"""Improve p-median plans by fast interchange."""
