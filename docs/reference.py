@@ -26,14 +26,16 @@ def _region() -> str:
         ("（顶层）", region.Region), ("[layers]", region.Layers), ("[layers.*]", region.LayerSource),
         ("[travel]", region.Travel), ("[standard]", region.StandardTable), ("[standard.ladder]", region.Ladder),
         ("[siting]", region.Siting), ("[siting.merge]", region.MergeTable), ("[siting.budget]", region.BudgetTable),
-        ("[siting.cost]", region.CostTable), ("[document]", region.Document),
+        ("[siting.cost]", region.CostTable), ("[siting.doctors]", region.DoctorsTable),
+        ("[siting.sub_centres]", region.SubCentresTable), ("[siting.quota]", region.QuotaTable),
+        ("[document]", region.Document),
     ]  # fmt: skip
     meanings = tomllib.loads(Path(__file__).with_name("region_keys.toml").read_text(encoding="utf-8"))
     lines = []
     for title, model in tables:
         lines += [f"### {title}", "", "| 键 | 默认 | 可填 | 说明 |", "|---|---|---|---|"]
         for name, field in model.model_fields.items():
-            if name != "path" or model is not region.Region:
+            if model is not region.Region or not field.exclude:
                 meaning = meanings[model.__name__][name]
                 lines.append(f"| `{name}` | {_default(field)} | {_choices(field.annotation)} | {meaning} |")
         lines.append("")

@@ -87,7 +87,7 @@ def test_paths_are_relative_to_the_file_they_stand_in(base, tmp_path):
     )
     region = read_scenario(write(tmp_path, "later/s.toml", text))
     assert region.file("facilities").resolve() == tmp_path / "later" / "new.csv"
-    assert region.file("villages") == tmp_path / "villages.xlsx"
+    assert region.file("villages").resolve() == tmp_path / "villages.xlsx"
     assert region.layers.villages.datum == "gcj02"
     assert (region.travel.speeds, region.siting.baseline, region.policy) == (
         "later/speeds.toml",

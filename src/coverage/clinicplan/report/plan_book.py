@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from clinicplan.errors import Language, Phrase, fault_line
-from clinicplan.report.plan_lines import gap_text, outside_figures, status_text
+from clinicplan.report.plan_lines import arrangement_word, gap_text, outside_figures, status_text
 from clinicplan.report.statements import audit_statements
 from clinicplan.report.tables import site_table
 from clinicplan.report.workbook import DASH, NARROWEST, WIDEST, Book, new_workbook, text_width
@@ -108,7 +108,8 @@ def _objective_row(item: Objective, lang: Language) -> Cells:
 
 def _other_counts(proposal: Proposal) -> dict[str, int]:
     points = sum(site.action == "build" and site.tier == "service_point" for site in proposal.sites)
-    return {**{name: _arranged(proposal, name) for name in ("shared", "none")}, "points": points}
+    shared = "shared" if proposal.model == "merge" else "served"
+    return {shared: _arranged(proposal, "shared"), "none": _arranged(proposal, "none"), "points": points}
 
 
 def _arranged(proposal: Proposal, arrangement: str) -> int:
@@ -128,7 +129,7 @@ def village_rows(result: CountyResult, lang: Language) -> list[Cells]:
         rows.append(
             [
                 item.village_id, village["name"], village["township"], int(people) if people == people else None,  # noqa: PLR0124 - NaN differs from itself
-                word(f"plan.arrangement.{item.arrangement}", lang), names.get(item.host_id, item.host_id), item.host_id,
+                arrangement_word(proposal, item.arrangement, lang), names.get(item.host_id, item.host_id), item.host_id,
                 None if item.time_ms < 0 else float(minutes),
                 None if item.lost_ms < 0 else round(item.lost_ms / MS_PER_MIN, 4),
             ]

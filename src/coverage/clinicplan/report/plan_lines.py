@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from clinicplan.siting.proposal import Proposal
 
 ACTIONS: Final = ("keep", "build", "upgrade", "convert", "close")
+CHOICES: Final = ("sub_centres", "quota")
+"""Models that choose among facilities that stand."""
 YUAN_PER: Final = {"zh": 10_000, "en": 1}
 """Money is told in ten thousand yuan in Chinese, in yuan in English."""
 
@@ -37,8 +39,6 @@ def plan_lines(result: CountyResult, lang: Language) -> list[str]:
     status = "optimal" if proposal.status == "optimal" else "gap"
     none = sum(item.arrangement == "none" for item in proposal.villages)
     notes = {"none": none, "count": len(proposal.notes)}
-    counts = {action: proposal.count(action) for action in ACTIONS}
-    shared = sum(item.arrangement == "shared" for item in proposal.villages)
     last = (
         word("plan.line.not_written", lang, **notes)
         if result.out is None
@@ -46,7 +46,7 @@ def plan_lines(result: CountyResult, lang: Language) -> list[str]:
     )
     return [
         word(f"plan.line.{status}", lang, name=name, gap=gap_text(proposal.gap), engine=proposal.engine),
-        word("plan.line.counts", lang, **counts, shared=shared),
+        _counts(proposal, lang),
         word("plan.line.costs", lang, **_money(proposal, lang)),
         word(
             "plan.line.outside", lang, today=f"{figures['people_outside_today']:,}",
@@ -54,6 +54,24 @@ def plan_lines(result: CountyResult, lang: Language) -> list[str]:
         ),
         last,
     ]  # fmt: skip
+
+
+def _counts(proposal: Proposal, lang: Language) -> str:
+    """Count what is done: by the policy, by a location model, or among facilities that stand."""
+    counts = {action: proposal.count(action) for action in ACTIONS}
+    chosen = counts["keep"] + counts["build"] + counts["upgrade"]
+    if proposal.model in CHOICES:
+        return word("plan.line.chosen", lang, chosen=chosen, upgrade=counts["upgrade"])
+    arrangements = [item.arrangement for item in proposal.villages]
+    places = {name: arrangements.count(name) for name in ("own", "shared")}
+    key = "counts" if proposal.model == "merge" else "located"
+    return word(f"plan.line.{key}", lang, **counts, chosen=chosen, **places)
+
+
+def arrangement_word(proposal: Proposal, arrangement: str, lang: Language) -> str:
+    """Return the trade's word for an arrangement; a location model knows no sharing, only who goes where."""
+    served = arrangement == "shared" and proposal.model != "merge"
+    return word("plan.arrangement.served" if served else f"plan.arrangement.{arrangement}", lang)
 
 
 def plan_figures(result: CountyResult) -> dict[str, Any]:

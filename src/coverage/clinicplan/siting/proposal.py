@@ -24,6 +24,7 @@ OBJECTIVES: Final = {
     "person_time": "person_ms",
     "changes": "sites",
     "demand_covered": "people",
+    "people_covered_twice": "people",
     "people_within_30": "people",
     "sites": "sites",
     "largest_time": "ms",

@@ -41,6 +41,7 @@ def check_location(world: PlanWorld) -> Iterator[Check]:
     values: dict[str, Value] = {
         "sites": lambda: len(opened(world)),
         "demand_covered": lambda: covered_people(world, roads),
+        "people_covered_twice": lambda: covered_people(world, roads, times=2),
         "person_time": lambda: objectives.person_time(roads, trips),
         "largest_time": lambda: largest_ms(means),
         "least_distance": lambda: least_mm(world, roads),
@@ -96,13 +97,13 @@ def _sites_within(world: PlanWorld, roads: PlannedRoads) -> dict[str, list[int]]
     return dict(zip(homes, (part.tolist() for part in np.split(np.array(count), cuts)), strict=True))
 
 
-def covered_people(world: PlanWorld, roads: PlannedRoads) -> int:
-    """Return how many people of the listed villages live within the standard of an open site, home by home."""
+def covered_people(world: PlanWorld, roads: PlannedRoads, *, times: int = 1) -> int:
+    """Return how many people of the listed villages live within the standard of so many open sites, home by home."""
     return sum(
         number
         for village, sites in _sites_within(world, roads).items()
         for number, count in zip(roads.people(village), sites, strict=True)
-        if count
+        if count >= times
     )
 
 

@@ -89,13 +89,13 @@ def lower(
     rounds, deadline
         Steps in all, and when to stop.
     """
-    from clinicplan.siting.cover import kernels
+    from clinicplan.siting.cover.descent import kernels
 
     size = 1.0
     aim = least_better(best, grid)
     while rounds > 0 and size >= LEAST_SIZE and time.perf_counter() < deadline:
         value, size, done = kernels.descend(
-            *plan.arrays, plan.demand, plan.price, relaxed.status, most, budget, relaxed.u, relaxed.mu, best, aim,
+            *plan.by_site, plan.demand, plan.price, relaxed.status, most, budget, relaxed.u, relaxed.mu, best, aim,
             size, SHRINK, PATIENCE, min(rounds, ROUNDS), relaxed.often,
         )  # fmt: skip
         relaxed.bound = min(relaxed.bound, max(value, best))

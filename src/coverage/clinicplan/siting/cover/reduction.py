@@ -105,7 +105,7 @@ def equal_points(table: csr_matrix, demand: Float64) -> tuple[csr_matrix, Float6
         same[at] = bool((one == other).all())
     group = np.concatenate([[0], np.cumsum(~same)])
     first = order[np.concatenate([[True], ~same])]
-    return table[first], np.bincount(group, demand[order])
+    return table[first], np.bincount(group, demand[order]).astype(float)
 
 
 def replaced_sites(table: csr_matrix, price: Float64, droppable: Flags) -> Flags:
@@ -138,10 +138,12 @@ def components(table: csr_matrix) -> list[tuple[Int64, Int64]]:
     from scipy.sparse import bmat
     from scipy.sparse.csgraph import connected_components
 
-    rows, columns = table.shape
+    rows = table.shape[0]
     if not rows:
         return []
-    count, label = connected_components(bmat([[None, table], [table.T, None]], format="csr"), directed=False)
+    blocks: Any = [[None, table], [table.T, None]]
+    graph: Any = bmat(blocks, format="csr")
+    count, label = connected_components(graph, directed=False)
     of_row, of_column = label[:rows], label[rows:]
     size = np.bincount(of_row, minlength=count)
     by_row, by_column = np.argsort(of_row, kind="stable"), np.argsort(of_column, kind="stable")
@@ -180,7 +182,7 @@ def _pairs(table: csr_matrix) -> tuple[Int64, Int64, Flags] | None:
 
 
 def _implied(table: csr_matrix, needed: Int64) -> Flags:
-    """Tell of each row whether another row with a part of its entries needs no fewer (of equal rows the first stays)."""
+    """Tell of each row whether a row with a part of its entries needs no fewer (of equal ones the first stays)."""
     found = np.zeros(table.shape[0], dtype=bool)
     pairs = _pairs(table)
     if pairs is None:

@@ -43,7 +43,7 @@ def seeded() -> NDArray[np.uint64]:
 
 def whole_cover(table: csr_matrix, needed: Int64, price: Float64, status: Int8) -> Int64:
     """Return sites that cover every point its number of times, by greedy."""
-    from clinicplan.siting.cover import kernels
+    from clinicplan.siting.cover.whole import kernels
 
     return np.flatnonzero(kernels.greedy_cover(*both_ways(table), price, needed, status))
 
@@ -66,7 +66,7 @@ def cheaper_cover(table: csr_matrix, price: Float64, sites: Int64, floor: float,
     deadline
         When to stop, by the clock of `time.perf_counter`.
     """
-    from clinicplan.siting.cover import kernels
+    from clinicplan.siting.cover.whole import kernels
 
     best = np.zeros(price.size, dtype=np.int8)
     best[sites] = 1
@@ -79,7 +79,7 @@ def cheaper_cover(table: csr_matrix, price: Float64, sites: Int64, floor: float,
 
 def packed_price(table: csr_matrix, price: Float64) -> float:
     """Return a bound of the cost of a cover that takes no time to find."""
-    from clinicplan.siting.cover import kernels
+    from clinicplan.siting.cover.whole import kernels
 
     row_ptr, row_site, _, _ = both_ways(table)
     return float(kernels.dual_ascent(row_ptr, row_site, price, np.argsort(np.diff(row_ptr), kind="stable")))
@@ -120,27 +120,32 @@ class Covering:
         self.restart(self.chosen)
 
     @property
+    def by_site(self) -> tuple[Int64, Int64, Any]:
+        """Where rows start, and the points of each site."""
+        return self.arrays[0], self.arrays[2], self.arrays[3]
+
+    @property
     def covered(self) -> float:
         """Demand covered."""
         return float(self.demand[self.state[0] > 0].sum())
 
     def restart(self, chosen: Int8) -> None:
         """Start from another choice; the room is what it was, less the difference in price."""
-        from clinicplan.siting.cover import kernels
+        from clinicplan.siting.cover.exchange import kernels
 
         self.room += float(self.price @ (self.chosen.astype(float) - chosen))
         self.chosen = chosen.astype(np.int8)
-        self.state = kernels.cover_state(*self.arrays, self.demand, self.chosen)
+        self.state = kernels.cover_state(*self.arrays[:3], self.demand, self.chosen)
 
     def fill(self, most: int, *, rated: bool = False, target: float = np.inf) -> None:
         """Open greedily until so many are open, the room is used or the target reached."""
-        from clinicplan.siting.cover import kernels
+        from clinicplan.siting.cover.exchange import kernels
 
         self.room = kernels.fill(*self._parts(), most, self.room, rated, target)
 
     def swap(self, passes: int = PASSES) -> None:
         """Exchange sites one for one while that covers more."""
-        from clinicplan.siting.cover import kernels
+        from clinicplan.siting.cover.exchange import kernels
 
         self.room = kernels.swap(*self._parts(), self.room, passes)
 
@@ -156,7 +161,7 @@ class Covering:
         ceiling
             Demand covered at which to stop.
         """
-        from clinicplan.siting.cover import kernels
+        from clinicplan.siting.cover.exchange import kernels
 
         warm = HEAT * self.covered / max(1, int(self.chosen.sum()))
         best, done = self.chosen.copy(), 0

@@ -20,10 +20,12 @@ Int64 = NDArray[np.int64]
 WORDS = "siting_median"
 
 
-def median_fault(code: str, *, ids: NDArray[np.object_] | None = None, **values: Any) -> Fault:
+def median_fault(
+    code: str, *, ids: NDArray[np.object_] | None = None, severity: Severity = Severity.ERROR, **values: Any
+) -> Fault:
     """Make a fault of the p-median's vocabulary."""
     names = () if ids is None else tuple(str(name) for name in ids)
-    return fault(Severity.ERROR, code, subject=WORDS, ids=names, **values)
+    return fault(severity, code, subject=WORDS, ids=names, **values)
 
 
 def check_reach(problem: LocationProblem) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clinicplan.coverage.searches import trips_between
 from clinicplan.errors import Fault, InfeasibleError, Severity, SitingError
+from clinicplan.siting.county_obstacles import conflicts, county_fault
 from clinicplan.siting.merge.ground import (
     SitingGround,
     VillageWays,
@@ -68,7 +69,7 @@ def ask(ground: SitingGround) -> Asked:
     SitingError
         If ids in keep, forbid or lock are unknown, or the baseline cannot be read.
     InfeasibleError
-        If a site is both kept and forbidden.
+        If a site must open and must not: kept or locked, and forbidden, in a village to be relocated, or out of reach.
     """
     settings = ground.county.region.siting
     require_known(ground, settings)
@@ -83,6 +84,9 @@ def ask(ground: SitingGround) -> Asked:
     kept = _bearable(arcs.mean_ms, arc_village, allowed)
     seat_id = np.where(_bearable(seat_ms, np.arange(seat_ms.size), allowed), seat_id, "")
     most &= ground.sites.stands | _bearable(own.mean_ms, ground.sites.village, allowed)
+    faults = conflicts(ground, settings, least, most)
+    if faults:
+        raise InfeasibleError(*faults)
     near = _near(ground, most, allowed, fixed_ms, ~_has_clinic(ground) | _outreach(ground, settings))
     locked = _locked(ground, settings)
     kept &= ~(locked[arc_village] | locked[ground.sites.village[arc_site]])
@@ -136,7 +140,7 @@ def ask(ground: SitingGround) -> Asked:
 
 def require_known(ground: SitingGround, settings: Siting) -> None:
     """Raise SitingError for unknown ids in keep, forbid, lock and township_minimum; InfeasibleError for a conflict."""
-    sites = {*ground.sites.site_id, *ground.villages["village_id"].astype(str)}
+    sites = {*ground.sites.site_id, *ground.circles.villages["village_id"].astype(str)}
     facilities = set(ground.circles.facilities["facility_id"].astype(str))
     towns = set(ground.circles.villages["township"].astype(str))
     file = ground.county.region.path.name
@@ -150,11 +154,30 @@ def require_known(ground: SitingGround, settings: Siting) -> None:
         )
         if (unknown := [item for item in ids if item not in known])
     ]
+    faults += _no_single_site(ground, settings)
     if faults:
         raise SitingError(*faults)
     both = sorted(set(settings.keep) & set(settings.forbid))
     if both:
         raise InfeasibleError(_fault("keep_and_forbid", file=file, ids=tuple(both)))
+
+
+def _no_single_site(ground: SitingGround, settings: Siting) -> list[Fault]:
+    """Name ids in keep and forbid of facilities that no plan decides about, and kept villages with several places."""
+    sites, planned = ground.sites, ground.villages["village_id"].astype(str).to_numpy(dtype=object)
+    decided = {*sites.site_id, *planned}
+    known = {*ground.circles.facilities["facility_id"].astype(str), *ground.circles.villages["village_id"].astype(str)}
+    faults = [
+        county_fault(ground, "not_a_site", ids=odd, key=key)
+        for key, ids in (("keep", settings.keep), ("forbid", settings.forbid))
+        if (odd := [item for item in ids if item in known and item not in decided])
+    ]
+    for village in np.flatnonzero(np.isin(planned, settings.keep)).tolist():
+        own = sites.village == village
+        named = sites.site_id[own]
+        if not sites.stands[own].any() and named.size > 1 and not np.isin(named, settings.keep).any():
+            faults.append(county_fault(ground, "keep_which", ids=[planned[village]], sites=", ".join(named)))
+    return faults
 
 
 def site_bounds(ground: SitingGround, settings: Siting) -> tuple[Flags, Flags]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from clinicplan.siting.merge.question import FEN, NO_LIMIT, MergeQuestion
 from clinicplan.siting.merge.stages import solve_in_order, with_row
 
 Float64 = NDArray[np.float64]
+
+SETTLED: Final = ("people_without_arrangement", "yearly_cost")
+"""What tells plans of the same money and the same people outside apart, in order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,8 @@ def cost_frontier(question: MergeQuestion, points: int, *, time_limit_s: float) 
 
     Each point is the least number of people outside that its money can buy, and the least money for that number
     (the epsilon-constraint method). Gaps between points are halved until there are enough points or every gap is known
-    to hold none. Money is the one-off building money; a village without a clinic today may be left without one.
+    to hold none. Of the plans of a point the one is told that leaves the fewest people without an arrangement, at the
+    least yearly cost. Money is the one-off building money; a village without a clinic today may be left without one.
 
     Parameters
     ----------
@@ -70,7 +74,7 @@ def cost_frontier(question: MergeQuestion, points: int, *, time_limit_s: float) 
     if low is None or high is None:
         return ()
     found = _filled(model.program, outside, building, [low, high], points, deadline)
-    return tuple(_row(free, model, point) for point in found)
+    return tuple(_row(free, model, _settled(model, outside, building, point, deadline)) for point in found)
 
 
 def _solve(
@@ -124,6 +128,20 @@ def _between(
         if point.build_fen > left.build_fen and point.outside < left.outside:
             return point
     return None
+
+
+def _settled(model: MergeModel, outside: Goal, building: Goal, point: _Point, deadline: float) -> _Point:
+    """Return the plan of a point with fewest people without an arrangement, then the least yearly cost."""
+    left = deadline - time.perf_counter()
+    if left <= 0:
+        return point
+    kept = with_row(model.program, building.coefficient, upper=point.build_fen - building.constant)
+    kept = with_row(kept, outside.coefficient, upper=point.outside - outside.constant)
+    goals = tuple(goal for goal in model.goals if goal.name in SETTLED)
+    found = solve_in_order(kept, goals, time_limit_s=left, start=point.x)
+    if found.x is None or building.value(found.x) > point.build_fen or outside.value(found.x) > point.outside:
+        return point
+    return replace(point, x=found.x)
 
 
 def _row(question: MergeQuestion, model: MergeModel, point: _Point) -> dict[str, Any]:

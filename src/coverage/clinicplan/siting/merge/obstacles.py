@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from clinicplan.errors import Fault, InfeasibleError, Severity
+from clinicplan.errors import Fault, InfeasibleError, Phrase, Severity
+from clinicplan.siting.county_obstacles import listed, village_names, why_not
 from clinicplan.siting.linear import LinearProgram
 from clinicplan.siting.merge.formulation import Goal, MergeModel, building_goal, merge_model, running_goal
 from clinicplan.siting.merge.question import FEN, MergeQuestion
+from clinicplan.siting.merge.relaxing import sharing_relaxation
 from clinicplan.siting.merge.stages import solve_in_order
-from clinicplan.words import fault
+from clinicplan.words import fault, phrase
 
 if TYPE_CHECKING:
     from clinicplan.siting.merge.ground import SitingGround
@@ -50,7 +52,7 @@ def explain_infeasible(
         To be raised: one fault a reason.
     """
     deadline = time.perf_counter() + time_limit_s
-    faults = [*_unprovided(question), *_small_townships(question)]
+    faults = [*_unprovided(ground, question), *_small_townships(question)]
     if not faults:
         faults = _limits_to_blame(question, model, deadline)
     if not faults:
@@ -60,7 +62,7 @@ def explain_infeasible(
     return InfeasibleError(*faults)
 
 
-def _unprovided(question: MergeQuestion) -> list[Fault]:
+def _unprovided(ground: SitingGround | None, question: MergeQuestion) -> list[Fault]:
     """Name villages without any lawful arrangement: no site, host, hospital or outreach, and none not allowed."""
     n = question.n_villages
     options = np.bincount(question.site_village[question.open_most], minlength=n)
@@ -70,7 +72,21 @@ def _unprovided(question: MergeQuestion) -> list[Fault]:
     if not rows.size:
         return []
     people = f"{int(question.people[rows].sum()):,}"
-    return [_fault("unprovided", ids=question.village_ids[rows], people=people)]
+    names = [Phrase(str(name), str(name)) for name in question.village_ids[rows]]
+    told = names if ground is None else [_bare_village(ground, question, int(row)) for row in rows]
+    return [_fault("unprovided", ids=question.village_ids[rows], people=people, told=listed(told))]
+
+
+def _bare_village(ground: SitingGround, question: MergeQuestion, village: int) -> Phrase:
+    """Say why nothing can be built in a village, and what would let it share a clinic."""
+    own = np.flatnonzero(question.site_village == village)
+    reasons = dict.fromkeys(why_not(ground, ground.county.region.siting, int(site)) for site in own)
+    change = sharing_relaxation(ground, village, question.open_most) or phrase("siting_merge.relax.none")
+    people = f"{int(question.people[village]):,}"
+    name = str(village_names(ground)[village])
+    return phrase(
+        "siting_merge.relax.village", village=name, people=people, reason=listed(list(reasons)), change=change
+    )
 
 
 def _small_townships(question: MergeQuestion) -> list[Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,7 @@ Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 
 COMPARED: Final = ("people_outside", "people_without_arrangement", "yearly_cost", "person_time", "changes")
+SOLVED_AT_ONCE: Final = 2
 FEN_PER_WAN: Final = 1_000_000
 MS_PER_MIN: Final = 60_000
 
@@ -129,18 +131,21 @@ def with_reasons(
     deadline = time.perf_counter() + time_limit_s
     row_of = {str(name): row for row, name in enumerate(question.site_ids)}
     _, part = part_labels(model.program)
-    told, cut = [], 0
-    for site in sites:
+
+    def reason(site: SitePlan) -> tuple[Phrase, bool]:
         row = row_of.get(site.site_id, -1)
         if row < 0:
-            told.append(replace(site, why=phrase("siting_merge.why.point")))
-        elif site.action == "keep":
-            told.append(replace(site, why=_why_kept(question, plan, row, names)))
-        else:
-            cut += time.perf_counter() >= deadline
-            other = _next_best(question, model, x, part, row, site.action, deadline)
-            told.append(replace(site, why=_why_changed(question, plan, row, site.action, other, names)))
-    return tuple(told), cut
+            return phrase("siting_merge.why.point"), False
+        if site.action == "keep":
+            return _why_kept(question, plan, row, names), False
+        late = time.perf_counter() >= deadline
+        other = _next_best(question, model, x, part, row, site.action, deadline)
+        return _why_changed(question, plan, row, site.action, other, names), late
+
+    with ThreadPoolExecutor(max_workers=SOLVED_AT_ONCE) as pool:
+        reasons = list(pool.map(reason, sites))
+    told = tuple(replace(site, why=why) for site, (why, _) in zip(sites, reasons, strict=True))
+    return told, sum(late for _, late in reasons)
 
 
 def _next_best(
@@ -161,7 +166,7 @@ def _next_best(
     if not model.program.lower[decided] <= forbidden <= model.program.upper[decided]:
         return None
     lower[decided] = upper[decided] = forbidden
-    found = solve_in_order(replace(model.program, lower=lower, upper=upper), model.goals, time_limit_s=left)
+    found = solve_in_order(replace(model.program, lower=lower, upper=upper), model.goals, time_limit_s=left, threads=1)
     return None if found.x is None else read_plan(question, model, found.x)
 
 

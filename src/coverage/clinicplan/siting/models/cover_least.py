@@ -126,7 +126,7 @@ def _solve_part(problem: LocationProblem, limit: Float64, needed: Int64, deadlin
         goal = np.ceil(floor / grid - 1e-6) * grid if grid else floor
         plan = cheaper_cover(table, price, plan, goal + 1e-9, STEPS_PER_SITE * price.size, until)
     if proven(float(price[plan].sum()), floor, grid):
-        return Found(plan, floor, "dual ascent")
+        return Found(plan, rounded_up(floor, float(price[plan].sum()), grid), "dual ascent")
     cost = float(price[plan].sum())
     return _cheaper(cover_program(problem, limit, needed), Found(plan, floor), cost, grid, deadline)
 
@@ -138,10 +138,19 @@ def _cheaper(program: LinearProgram, known: Found, cost: float, grid: float, dea
     bound = max(known.bound, min(found.bound, cutoff))
     if found.termination in {Termination.INFEASIBLE, Termination.CUTOFF}:
         bound = cutoff
-    if found.x is not None and found.objective < cost:
+    if found.x is not None and found.objective < cutoff + 1e-9 * cost:
         sites = np.flatnonzero(program.blocks[0].of(found.x) > 0.5)
-        return Found(sites, max(known.bound, min(found.bound, found.objective)))
-    return replace(known, bound=bound, engine=NAME)
+        bound = max(known.bound, min(found.bound, found.objective))
+        return Found(sites, rounded_up(bound, found.objective, grid))
+    return replace(known, bound=rounded_up(bound, cost, grid), engine=NAME)
+
+
+def rounded_up(bound: float, cost: float, grid: float) -> float:
+    """Return a bound of costs that are whole multiples of a grid, rounded up to one, at most the cost of a plan.
+
+    Parts of a problem are rounded one by one: half a site short in each of two would add up to a whole one.
+    """
+    return min(cost, float(np.ceil(bound / grid - 1e-6)) * grid) if grid else bound
 
 
 def _with_rules(

@@ -104,7 +104,8 @@ def compact(problem: LocationProblem, limit: Float64, price: Float64 | None) -> 
     sites = np.flatnonzero(kept)
     table = table[:, sites].tocsr()
     low, high = problem.open_bounds
-    return Compact(_problem(problem, table, demand, sites, (low[sites], high[sites])), table, sites, float(problem.demand[held].sum()))
+    part = _problem(problem, table, demand, sites, (low[sites], high[sites]))
+    return Compact(part, table, sites, float(problem.demand[held].sum()))
 
 
 def _problem(

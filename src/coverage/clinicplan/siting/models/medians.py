@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import time
-from numbers import Integral
+import warnings
+from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from clinicplan.errors import SitingError
+from clinicplan.errors import Fault, InfeasibleError, Severity, SitingError, fault_line
 from clinicplan.siting.engine import NAME
 from clinicplan.siting.linear import LinearProgram
 from clinicplan.siting.median.branching import Searched, branch
@@ -17,16 +20,24 @@ from clinicplan.siting.median.formulation import radius_program
 from clinicplan.siting.median.lagrangian import first_multipliers, raise_bound
 from clinicplan.siting.median.lists import Lists, make_lists
 from clinicplan.siting.median.search import Best, find_plan
+from clinicplan.siting.models.choice import check_choice
 from clinicplan.siting.problem import UNSERVED, LocationProblem, SitingResult, gap_of, proven
 
-BRANCHED_UP_TO = 12
+BRANCHED_UP_TO: Final = 12
 """Sites left to choose up to which the own branch and bound is faster than the solver."""
-ROOT_SHARE = 0.5
+ROOT_SHARE: Final = 0.5
 """Most of the time that the first bound may take."""
+LIKE_SECONDS: Final = (600.0, 86_400.0)
+"""A middle cost between these, ten hours to sixty days as minutes, is more likely ten minutes to a day in seconds."""
 
 
 def p_median(
-    problem: LocationProblem, p: int, *, budget: float | None = None, time_limit_s: float = 120.0
+    problem: LocationProblem,
+    p: int,
+    *,
+    limit: ArrayLike | None = None,
+    budget: float | None = None,
+    time_limit_s: float = 120.0,
 ) -> SitingResult:
     """Open exactly p sites so that demand times cost, each point at its nearest open site, is least.
 
@@ -40,6 +51,9 @@ def p_median(
         Points, sites, costs; required and forbidden sites, existing ones to keep. Capacities are not used.
     p
         How many sites are open in all, required ones included.
+    limit
+        Largest cost at which a point may be served (inclusive): one for all, or one per demand point; default any
+        cost in the table.
     budget
         Most that `site_cost` of the open sites may sum to; default no limit.
     time_limit_s
@@ -53,11 +67,16 @@ def p_median(
     Raises
     ------
     SitingError
-        If p is not between the number of required and of allowed sites, or budget or time limit is not a number
-        above zero.
+        With every fault: p that is no whole number or outside what the rules leave, a limit or budget that is
+        negative or missing, a time limit that is not above zero.
     InfeasibleError
         Naming all points that no allowed site reaches; or saying why no p sites serve every point: points with
         pairwise separate reach, the fewest sites needed, the least budget, or how many existing sites can stay.
+
+    Warns
+    -----
+    UserWarning
+        Where points have no demand, or costs would be many hours if they were minutes.
 
     References
     ----------
@@ -86,27 +105,29 @@ def p_median(
     array([0, 3])
     """
     begin = time.perf_counter()
-    _check_arguments(problem, p, budget, time_limit_s)
-    check_reach(problem)
+    reachable, count = _checked(problem, p, limit, budget, time_limit_s)
+    _warn_of_doubts(problem)
     deadline = begin + time_limit_s
-    lists = make_lists(problem, int(p), budget)
+    lists = make_lists(reachable, count, budget)
     best = find_plan(lists)
     if best.sites is None:
-        best = feasible_plan(problem, lists, deadline)
+        best = feasible_plan(reachable, lists, deadline)
     if best.sites is None:
-        return _nothing_found(problem, lists, begin)
+        return _nothing_found(reachable, lists, begin)
     searched, engine = _prove(lists, best, deadline)
-    return _result(problem, lists, searched, engine, begin)
+    return _result(reachable, lists, searched, engine, begin)
 
 
-def median_program(problem: LocationProblem, p: int, *, budget: float | None = None) -> LinearProgram:
+def median_program(
+    problem: LocationProblem, p: int, *, limit: ArrayLike | None = None, budget: float | None = None
+) -> LinearProgram:
     """Return the whole p-median as a mixed-integer program in the radius form.
 
     The formulation, its sets, variables and numbered constraints stand with `radius_program`.
 
     Parameters
     ----------
-    problem, p, budget
+    problem, p, limit, budget
         As for `p_median`.
 
     Returns
@@ -125,24 +146,64 @@ def median_program(problem: LocationProblem, p: int, *, budget: float | None = N
     >>> median_program(LocationProblem([[0, 2], [3, 0]], [1, 1]), 1)
     LinearProgram(5 rows, 4 columns, 10 entries, 2 whole)
     """
-    _check_arguments(problem, p, budget, 1.0)
-    check_reach(problem)
-    lists = make_lists(problem, int(p), budget)
+    reachable, count = _checked(problem, p, limit, budget, 1.0)
+    lists = make_lists(reachable, count, budget)
     return radius_program(lists, scale=lists.units.unit)
 
 
-def _check_arguments(problem: LocationProblem, p: object, budget: float | None, time_limit_s: float) -> None:
-    faults = []
-    least = max(1, len(problem.required))
-    most = problem.n_sites - len(problem.forbidden)
-    if not isinstance(p, Integral) or isinstance(p, bool) or not least <= int(p) <= most:
-        faults.append(median_fault("sites_range", p=str(p), least=least, most=most))
-    if budget is not None and not (np.isfinite(budget) and budget >= 0):
-        faults.append(median_fault("bad_budget", budget=str(budget)))
+def _checked(
+    problem: LocationProblem, p: int, limit: ArrayLike | None, budget: float | None, time_limit_s: float
+) -> tuple[LocationProblem, int]:
+    """Return the problem without trips beyond a limit, and p; raise with all that is wrong or cannot be."""
+    faults: list[Fault] = []
+    count = 0
+    impossible: InfeasibleError | None = None
+    try:
+        count = check_choice(problem, p, budget) or 0
+    except InfeasibleError as error:
+        impossible = error
+    except SitingError as error:
+        faults += error.faults
+    reachable = problem if limit is None else _within(problem, limit, faults)
     if not time_limit_s > 0:
         faults.append(median_fault("bad_time_limit", seconds=str(time_limit_s)))
     if faults:
         raise SitingError(*faults)
+    if impossible is not None:
+        raise impossible
+    check_reach(reachable)
+    return reachable, count
+
+
+def _within(problem: LocationProblem, limit: ArrayLike, faults: list[Fault]) -> LocationProblem:
+    """Return the problem without trips beyond a limit; note what is wrong with the limit."""
+    most = np.asarray(limit, dtype=float)
+    if most.ndim and most.shape != (problem.n_points,):
+        faults.append(median_fault("limit_shape", found=str(most.shape), allowed=problem.n_points))
+        return problem
+    most = np.broadcast_to(most, problem.n_points)
+    wrong = ~(most >= 0)
+    if wrong.any():
+        faults.append(median_fault("limit_value", ids=problem.demand_ids[wrong], value=str(most[wrong][0])))
+        return problem
+    table = problem.within(most)
+    table.data = problem.cost.data[problem.cost.data <= np.repeat(most, np.diff(problem.cost.indptr))]
+    reachable = copy.copy(problem)
+    object.__setattr__(reachable, "cost", table)
+    return reachable
+
+
+def _warn_of_doubts(problem: LocationProblem) -> None:
+    """Warn of points without demand, and of minutes that look like seconds."""
+    empty = problem.demand == 0
+    doubts = []
+    if empty.any():
+        doubts.append(median_fault("no_demand", ids=problem.demand_ids[empty], severity=Severity.NOTE))
+    middle = float(np.median(problem.cost.data)) if problem.cost.nnz else 0.0
+    if LIKE_SECONDS[0] < middle < LIKE_SECONDS[1]:
+        doubts.append(median_fault("like_seconds", severity=Severity.NOTE, middle=f"{middle:g}"))
+    for doubt in doubts:
+        warnings.warn(fault_line(doubt, "en"), stacklevel=3)
 
 
 def _prove(lists: Lists, best: Best, deadline: float) -> tuple[Searched, str]:

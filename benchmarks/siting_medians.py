@@ -1,0 +1,150 @@
+"""Time the p-median: seeded counties with and without tight reach, few sites among many, OR-Library's pmed where present."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.siting_centres import INSTANCES, read_pmed
+from benchmarks.synthetic import county
+
+LIMIT_S = 120.0
+FLOORS = {"1,000 villages": 2.0, "5,000 villages, p = 500": 20.0, "900 points, p = 5": 10.0}
+"""Seconds within which every problem of a group is proven."""
+AIM = "pmed1-40"
+AIM_S = 120.0
+"""Seconds for all of OR-Library's files together."""
+POINTS_900 = 900
+EDGES = 50
+"""OR-Library's pmed graphs of n points have n * n / 50 edges of length 1 to 100."""
+STYLE = {
+    100: (5, 10, 10, 20, 33), 200: (5, 10, 20, 40, 67), 300: (5, 10, 30, 60, 100), 400: (5, 10, 40, 80, 133),
+    500: (5, 10, 50, 100, 167), 600: (5, 10, 60, 120, 200), 700: (5, 10, 70, 140), 800: (5, 10, 80), 900: (5, 10, 90),
+}  # fmt: skip
+"""Points of each pmed graph and the numbers of sites asked."""
+
+
+def measure() -> dict[str, Any]:
+    """Return one row a problem, and whether each floor is held."""
+    warm_up()
+    rows = [_row(group, name, problem, p) for group, name, problem, p in problems()]
+    floors = {group: _held([row for row in rows if row["group"] == group], most) for group, most in FLOORS.items()}
+    library = [_row(AIM, name, problem, p) for name, problem, p in library_problems()]
+    figures = {"rows": rows + library, "floors": floors}
+    if library:
+        spent = sum(row["seconds"] for row in library)
+        proven = sum(row["status"] == "optimal" for row in library)
+        figures["aim"] = {
+            "seconds": spent, "proven": proven, "files": len(library),
+            "held": proven == len(library) and spent <= AIM_S,
+        }  # fmt: skip
+    return figures
+
+
+def print_table(figures: dict[str, Any]) -> None:
+    """Print a line a problem, then whether floors and aim are held."""
+    for row in figures["rows"]:
+        name = f"{row['group']}: {row['name']}"
+        print(
+            f"  {name:50s} {row['seconds']:7.2f} s ({row['processor_s']:7.2f} s of processor)  {row['status']:8s}"
+            f" {row['gap']:8.4%}  {row['objective']:.12g}  {row['engine']}"
+        )
+    for group, floor in figures["floors"].items():
+        held = "held" if floor["held"] else "MISSED"
+        print(f"  floor {group} in {FLOORS[group]:g} s: slowest {floor['slowest_s']:.2f} s, {held}")
+    if "aim" in figures:
+        aim = figures["aim"]
+        held = "held" if aim["held"] else "MISSED"
+        print(f"  aim {AIM} in {AIM_S:g} s: {aim['proven']} of {aim['files']} proven, {aim['seconds']:.1f} s, {held}")
+
+
+def warm_up() -> None:
+    """Load the machine code once, so that its loading or compilation is not measured."""
+    from clinicplan.siting import LocationProblem, p_median
+
+    place = county(300)
+    p_median(LocationProblem(place.minutes, place.people), 100)
+    p_median(graph_problem(60, 0), 3)
+
+
+def problems() -> Iterator[tuple[str, str, Any, int]]:
+    """Return group, name, problem and p of every seeded problem."""
+    from clinicplan.siting import LocationProblem
+
+    for n, shares in ((1000, (0.1, 0.3)), (5000, (0.1, 0.3))):
+        for share in shares:
+            for limit in (30.0, 15.0):
+                place = county(n, limit_min=limit)
+                p = round(share * n)
+                group = f"{n:,} villages" if n == 1000 else f"{n:,} villages, p = {p}"
+                name = f"reach {limit:g} min" + (f", p = {p}" if n == 1000 else "")
+                yield group, name, LocationProblem(place.minutes, place.people), p
+    for seed in range(3):
+        yield "900 points, p = 5", f"road graph {seed}", graph_problem(POINTS_900, seed), 5
+        yield "900 points, p = 5", f"plane {seed}", plane_problem(POINTS_900, seed), 5
+
+
+def graph_problem(n: int, seed: int) -> Any:
+    """Return points of a random graph in the style of OR-Library's pmed files: a ring and random edges, all pairs."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import shortest_path
+
+    from clinicplan.siting import LocationProblem
+
+    random = np.random.default_rng(seed)
+    ring, more = np.arange(n), n * n // EDGES - n
+    tail = np.concatenate([ring, random.integers(0, n, more)])
+    head = np.concatenate([(ring + 1) % n, random.integers(0, n, more)])
+    pairs, first = np.unique(np.minimum(tail, head) * n + np.maximum(tail, head), return_index=True)
+    length = random.integers(1, 101, tail.size)[first].astype(float)
+    graph = csr_matrix((length, (pairs // n, pairs % n)), shape=(n, n))
+    return LocationProblem(shortest_path(graph, method="D", directed=False), np.ones(n))
+
+
+def plane_problem(n: int, seed: int) -> Any:
+    """Return villages of a county with all straight distances between them, in hundredths of km."""
+    from clinicplan.siting import LocationProblem
+
+    place = county(n, seed)
+    return LocationProblem(np.round(np.linalg.norm(place.xy[:, None] - place.xy, axis=2), 2), place.people)
+
+
+def library_problems() -> Iterator[tuple[str, Any, int]]:
+    """Return name, problem and p of the pmed files in the folder of instances, none without it."""
+    from clinicplan.siting import LocationProblem
+
+    folder = os.environ.get(INSTANCES)
+    if not folder:
+        return
+    for path in sorted(Path(folder).rglob("pmed[0-9]*.txt"), key=lambda item: int(item.stem.removeprefix("pmed"))):
+        table, p = read_pmed(path)
+        yield path.stem, LocationProblem(table, np.ones(len(table))), p
+
+
+def _row(group: str, name: str, problem: Any, p: int) -> dict[str, Any]:
+    from clinicplan.siting import p_median
+
+    result, seconds, processor = _timed(lambda: p_median(problem, p, time_limit_s=LIMIT_S))
+    return {
+        "group": group, "name": name, "p": p, "seconds": seconds, "processor_s": processor, "status": result.status,
+        "gap": result.gap, "objective": result.objective, "bound": result.bound, "engine": result.engine,
+    }  # fmt: skip
+
+
+def _timed(run: Callable[[], Any]) -> tuple[Any, float, float]:
+    begin, used = time.perf_counter(), time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        result = run()
+    return result, time.perf_counter() - begin, time.process_time() - used
+
+
+def _held(rows: list[dict[str, Any]], most: float) -> dict[str, Any]:
+    slowest = max(row["seconds"] for row in rows)
+    return {"slowest_s": slowest, "held": slowest <= most and all(row["status"] == "optimal" for row in rows)}

@@ -1,0 +1,1 @@
+"""Bound maximal cover: the Lagrangian, as machine code."""

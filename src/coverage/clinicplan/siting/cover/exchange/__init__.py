@@ -1,0 +1,1 @@
+"""Cover most demand: greedy, swap, kicks."""

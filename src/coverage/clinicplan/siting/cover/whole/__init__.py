@@ -1,0 +1,1 @@
+"""Cover every point: greedy, row weighting, a first bound."""
