@@ -86,7 +86,7 @@ def planned_columns(circles: ServiceCircles, planned: ServiceCircles, proposal: 
         _named(planned, trips.facility, "facility_id"),
         _minutes(trips.time_ms, planned.rule.standard),
         _verdict(trips.within, circles.group == "pending"),
-        circles.villages["village_id"].astype(str).map(arranged).fillna("").to_numpy(dtype=object),
+        circles.villages["village_id"].astype(str).map(lambda name: arranged.get(name, "")).to_numpy(dtype=object),
     )
     return pd.DataFrame(dict(zip(PLANNED_COLUMNS, values, strict=True)))
 

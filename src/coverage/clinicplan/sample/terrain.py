@@ -86,7 +86,7 @@ def _noise(lattice: Lattice, random: np.random.Generator) -> FloatArray:
     east = np.fft.rfftfreq(shape[1])[None, :] * lattice.columns
     frequency = np.hypot(north, east * shape[0] / shape[1])
     frequency[0, 0] = 1.0
-    spectrum = np.fft.rfft2(random.standard_normal(shape)) * np.maximum(frequency, 3.0) ** -1.7
+    spectrum = np.fft.rfft2(random.standard_normal(shape)) * _power(np.maximum(frequency, 3.0), -1.7)
     spectrum[0, 0] = 0.0
     rough = np.fft.irfft2(spectrum, s=shape)
     tilt = np.linspace(-1, 1, shape[1])[None, :] - np.linspace(-1, 1, shape[0])[:, None]
@@ -123,7 +123,7 @@ def _carve(
     lattice: Lattice, order: IntArray, downstream: IntArray, area: FloatArray
 ) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
     """Return heights by the stream-power law, and height and drained area of the next channel downstream."""
-    slope = np.minimum(STEEPNESS * area**-CONCAVITY, LARGEST_SLOPE)
+    slope = np.minimum(STEEPNESS * _power(area, -CONCAVITY), LARGEST_SLOPE)
     rise, below, drained = (slope * lattice.spacing_m).tolist(), downstream.tolist(), area.tolist()
     height, channel, size = [30.0] * len(order), [30.0] * len(order), [0.0] * len(order)
     for cell in order.tolist():
@@ -178,3 +178,8 @@ def flood(terrain: Terrain, dam: int, depth_m: float) -> IntArray:
     found = csgraph.breadth_first_order(upstream, dam, return_predecessors=False)
     wet: BoolArray = terrain.cell_height_m[found] <= terrain.cell_height_m[dam] + depth_m
     return np.sort(found[wet]).astype(np.int64)
+
+
+def _power(base: FloatArray, exponent: float) -> FloatArray:
+    """Return powers by the C library: NumPy's own differ in the last bit from processor to processor."""
+    return np.array([value**exponent for value in base.ravel().tolist()]).reshape(base.shape)

@@ -97,9 +97,9 @@ def first_multipliers(lists: Lists, best: Best) -> Float64:
 def raise_bound(lists: Lists, best: Best, u: Float64, mu: Float64, deadline: float, pace: Pace = ROOT) -> Bounded:
     """Raise the bound until it stalls, proves the best plan, or the time is up; reduce the problem on the way."""
     bound, size, done = -np.inf, pace.size, 0
-    often = np.zeros(lists.n_sites, dtype=np.int64)
+    often, prices = np.zeros(lists.n_sites, dtype=np.int64), lists.prices()
     while True:
-        run = _descend(lists, best, u, mu, size, pace, often)
+        run = _descend(lists, best, u, mu, prices, size, pace, often)
         bound, best, size = max(bound, run.bound), run.best, run.size
         done += pace.rounds
         if run.complete:
@@ -123,8 +123,10 @@ class _Run:
     cap: Float64
 
 
-def _descend(lists: Lists, best: Best, u: Float64, mu: Float64, size: float, pace: Pace, often: Int64) -> _Run:
-    """Make some steps; `u`, `mu` and `often` are brought up to date in place."""
+def _descend(
+    lists: Lists, best: Best, u: Float64, mu: Float64, prices: Float64, size: float, pace: Pace, often: Int64
+) -> _Run:
+    """Make some steps; `u`, `mu`, `prices` and `often` are brought up to date in place."""
     from clinicplan.siting.median.descent import kernels
 
     status = lists.status.copy()
@@ -133,7 +135,7 @@ def _descend(lists: Lists, best: Best, u: Float64, mu: Float64, size: float, pac
     units = lists.units
     bound, value, size, complete, goes_on = kernels.descend(
         *lists.rows, *lists.columns, status, lists.p, lists.side.coefficient, lists.side.limit, lists.scale, u, mu,
-        cap, plan, best.value, units.slack(best.value), units.penalty, units.tolerance, units.step, size, pace.shrink,
+        prices, cap, plan, best.value, units.slack(best.value), units.penalty, units.tolerance, units.step, size, pace.shrink,
         pace.patience, pace.least_size, pace.rounds, often,
     )  # fmt: skip
     if plan.any():

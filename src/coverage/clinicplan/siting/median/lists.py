@@ -139,6 +139,10 @@ class Lists:
         largest: Float64 = np.maximum(1e-300, np.abs(self.side.coefficient).max(axis=1, initial=0.0))
         return largest
 
+    def prices(self) -> Float64:
+        """Return a first price of leaving each point out: the largest cost of all."""
+        return np.full(self.n_points, max(self.row_cost.max(initial=0.0), 1e-12))
+
     def mask(self, sites: Int64) -> Int8:
         """Return a plan as flags; sites that may not open are left out."""
         return np.isin(self.sites, sites).astype(np.int8)

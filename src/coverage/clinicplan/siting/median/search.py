@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from clinicplan.siting.median.lists import Lists
 
 Int64 = NDArray[np.int64]
 Int8 = NDArray[np.int8]
-MOST_PASSES = 1000
+MOST_PASSES: Final = 1000
+SERVE_ROUNDS: Final = 200
+"""Rounds of swaps in which a first plan must come to serve every point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +43,14 @@ class Best:
 def find_plan(lists: Lists) -> Best:
     """Return a plan by greedy and interchange; without sites where they find none that serves every point."""
     from clinicplan.siting.median import kernels
+    from clinicplan.siting.median.interchange.kernels import serve_all
 
-    plan = kernels.greedy(*lists.rows, lists.status, lists.p, lists.units.penalty)
+    prices = lists.prices()
+    plan = kernels.greedy(*lists.rows, lists.status, lists.p, float(prices.max(initial=0.0)))
+    serve_all(
+        *lists.rows, *lists.columns, lists.status, lists.side.coefficient, lists.side.limit, plan, prices,
+        lists.units.tolerance, SERVE_ROUNDS,
+    )  # fmt: skip
     return improve(lists, plan, Best(np.inf, None))
 
 
@@ -52,6 +61,6 @@ def improve(lists: Lists, plan: Int8, best: Best) -> Best:
     trial = plan.copy()
     kernels.interchange(
         *lists.rows, *lists.columns, lists.status, lists.side.coefficient, lists.side.limit, trial,
-        lists.units.penalty, lists.units.tolerance, MOST_PASSES,
+        np.full(lists.n_points, lists.units.penalty), lists.units.tolerance, MOST_PASSES,
     )  # fmt: skip
     return best.or_better(lists, trial)

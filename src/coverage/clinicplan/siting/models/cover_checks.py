@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clinicplan.errors import Fault, InfeasibleError, Severity, SitingError
+from clinicplan.errors import Fault, InfeasibleError, Severity, SitingError, fault_line
 from clinicplan.siting.engine import solve
 from clinicplan.siting.linear import LinearProgram
 from clinicplan.siting.models.choice import check_choice, may_open
@@ -17,6 +18,8 @@ from clinicplan.words import fault, phrase
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
+LIKE_SECONDS: Final = (600.0, 86_400.0)
+"""A middle cost between these, ten hours to sixty days as minutes, is more likely ten minutes to a day in seconds."""
 EXPLAIN_S: Final = 10.0
 """Seconds given to the search for what would make an impossible problem possible."""
 
@@ -36,6 +39,8 @@ def check_question(
     measured: bool = True,
 ) -> tuple[Float64, Int64]:
     """Return the limit and the number of times of each point; raise SitingError with all that is wrong.
+
+    Points without demand, and minutes that look like seconds, are warned of.
 
     Parameters
     ----------
@@ -68,7 +73,21 @@ def check_question(
     if faults:
         raise SitingError(*faults)
     check_choice(problem, fewest=0)
+    _warn_of_doubts(problem)
     return most, needed.astype(np.int64)
+
+
+def _warn_of_doubts(problem: LocationProblem) -> None:
+    """Warn of points without demand, and of minutes that look like seconds."""
+    doubts = []
+    empty = problem.demand == 0
+    if empty.any():
+        doubts.append(cover_fault("no_demand", ids=_names(problem, empty), count=int(empty.sum())))
+    middle = float(np.median(problem.cost.data)) if problem.cost.nnz else 0.0
+    if LIKE_SECONDS[0] < middle < LIKE_SECONDS[1]:
+        doubts.append(cover_fault("like_seconds", middle=f"{middle:g}"))
+    for doubt in doubts:
+        warnings.warn(fault_line(replace(doubt, severity=Severity.NOTE), "en"), stacklevel=4)
 
 
 def check_covered(problem: LocationProblem, limit: Float64, times: Int64) -> None:

@@ -77,7 +77,7 @@ def most_covered(
     count = None if p is None else p if not free else min(p, small.sites.size)
     plan = _first_plan(small.problem, small.table, count, budget)
     if plan is None:
-        found = search(_program(small.problem, count, budget), small.problem, deadline, p=count, budget=budget)
+        found = _searched(small, count, budget, deadline)
     else:
         found = _improve(small, plan, count, budget, deadline)
     if found.open is None:
@@ -146,6 +146,20 @@ def _first_plan(problem: LocationProblem, table: csr_matrix, p: int | None, budg
     plan.restart(np.isin(np.arange(problem.n_sites), cheapest).astype(np.int8))
     plan.swap()
     return plan if keeps_rules(problem, np.flatnonzero(plan.chosen), p, budget) else None
+
+
+def _searched(small: Compact, p: int | None, budget: float | None, deadline: float) -> Found:
+    """Search from the cheapest choice that keeps the rules."""
+    problem = small.problem
+    number = max(problem.required.size, count_range(problem)[0]) if p is None else p
+    cheapest = complete(problem, problem.required, number, budget)
+    start = None if cheapest is None else _start(small, np.isin(np.arange(problem.n_sites), cheapest).astype(float))
+    found = search(_program(problem, p, budget), problem, deadline, start, p=p, budget=budget)
+    return replace(
+        found,
+        open=cheapest if found.open is None and not found.impossible else found.open,
+        bound=min(found.bound, float(problem.demand.sum())),
+    )
 
 
 def _improve(small: Compact, plan: Covering, p: int | None, budget: float | None, deadline: float) -> Found:

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.siting.median.interchange.kernels import excess, interchange
+from clinicplan.siting.median.interchange.kernels import excess, interchange, serve_all
 from clinicplan.siting.median.kernels import CLOSED, FREE, OPEN, compiled, plan_cost
 
 Float64 = NDArray[np.float64]
@@ -27,6 +27,8 @@ PRIMAL_EVERY: Final = 10
 """Rounds of the subgradient between two looks at the plan it suggests."""
 SWAP_EVERY: Final = 40
 """Rounds between two of these looks that are followed by interchange."""
+SERVE_ROUNDS: Final = 30
+"""Rounds of swaps in which a plan so found must come to serve every point."""
 DEFLECTION: Final = 0.3
 """Share of the last direction in the next one."""
 AIM: Final = 1.003
@@ -105,6 +107,7 @@ def descend(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost time he
     scale: Float64,
     u: Float64,
     mu: Float64,
+    prices: Float64,
     cap: Float64,
     plan: Int8,
     upper: float,
@@ -122,7 +125,7 @@ def descend(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost time he
     """Raise the Lagrangian bound by subgradient steps; fix sites and shorten lists on the way.
 
     `status`, `cap` (the largest cost at which a point can be served in a plan better than the best), `u`, `mu` (in the
-    end: of the best bound), `plan` (when a better one is found) and `often` (how often each site was chosen) are
+    end: of the best bound), `prices` (of points without a site), `plan` (when a better one is found) and `often` (how often each site was chosen) are
     changed in place. Returned: bound, value of the best plan, size of the last step, whether the bound proves that no
     plan is better, and whether the search may go on.
     """
@@ -131,6 +134,7 @@ def descend(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost time he
     turn = np.zeros(limit.size)
     chosen, trial = np.zeros(m, np.int8), np.zeros(m, np.int8)
     best_u, best_mu = u.copy(), mu.copy()
+    full = np.full(n, penalty)
     bound, stall = -np.inf, 0
     for k in range(rounds):
         value = 0.0
@@ -178,10 +182,16 @@ def descend(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost time he
                 plan[:] = chosen
             if k % SWAP_EVERY == 0 and free > 0:
                 trial[:] = chosen
-                cost = interchange(
+                served = serve_all(
                     row_ptr, row_site, row_cost, col_ptr, col_point, col_cost, status, side, limit, trial,
-                    penalty, tolerance, 50,
+                    prices, tolerance, SERVE_ROUNDS,
                 )  # fmt: skip
+                cost = penalty
+                if served:
+                    cost = interchange(
+                        row_ptr, row_site, row_cost, col_ptr, col_point, col_cost, status, side, limit, trial,
+                        full, tolerance, 50,
+                    )  # fmt: skip
                 if cost < upper - tolerance and cost < penalty and excess(trial, side, limit) == 0.0:
                     upper = cost
                     plan[:] = trial

@@ -8,6 +8,8 @@ References
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,9 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Int32 = NDArray[np.int32]
 Int8 = NDArray[np.int8]
+
+DEARER: Final = 1.5
+"""What the price of a point that no swap serves is multiplied by."""
 
 
 @compiled
@@ -53,23 +58,24 @@ def interchange(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost tim
     side: Float64,
     limit: Float64,
     chosen: Int8,
-    penalty: float,
+    prices: Float64,
     tolerance: float,
     most_passes: int,
 ) -> float:
     """Swap one open for one closed site while that saves something; return the plan's cost.
 
+    A point without an open site in its row costs its price, at least the largest cost of its row.
     Each candidate is weighed in one pass over its points; its best partner is either the open site that costs least
     to close, or one that its own points use now. A profitable swap is made at once and only its surroundings are
-    brought up to date. Breaking a side rule costs `penalty` a point times the number of points.
+    brought up to date. Breaking a side rule by one costs more than all points together.
     """
     n, m = row_ptr.size - 1, status.size
     sided = limit.size > 0
-    heavy = penalty * (n + 1)
+    heavy = prices.max() * (n + 1) if n else 1.0
     c1, c2 = np.empty(n, np.int64), np.empty(n, np.int64)
     d1, d2 = np.empty(n), np.empty(n)
     for i in range(n):
-        c1[i], c2[i], d1[i], d2[i] = two_nearest(i, row_ptr, row_site, row_cost, chosen, penalty)
+        c1[i], c2[i], d1[i], d2[i] = two_nearest(i, row_ptr, row_site, row_cost, chosen, prices[i])
     loss, spared = np.zeros(m), np.zeros(m)
     touched = np.empty(m, np.int64)
     mark = np.zeros(m, np.int8)
@@ -146,7 +152,7 @@ def interchange(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost tim
                 if c1[i] != out and c2[i] != out:
                     continue
                 loss[c1[i]] -= d2[i] - d1[i]
-                c1[i], c2[i], d1[i], d2[i] = two_nearest(i, row_ptr, row_site, row_cost, chosen, penalty)
+                c1[i], c2[i], d1[i], d2[i] = two_nearest(i, row_ptr, row_site, row_cost, chosen, prices[i])
                 if c1[i] >= 0:
                     loss[c1[i]] += d2[i] - d1[i]
             cheapest = -1
@@ -159,3 +165,43 @@ def interchange(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost tim
     for i in range(n):
         total += d1[i]
     return total
+
+
+@compiled
+def serve_all(
+    row_ptr: Int64,
+    row_site: Int32,
+    row_cost: Float64,
+    col_ptr: Int64,
+    col_point: Int32,
+    col_cost: Float64,
+    status: Int8,
+    side: Float64,
+    limit: Float64,
+    chosen: Int8,
+    prices: Float64,
+    tolerance: float,
+    most_rounds: int,
+) -> bool:
+    """Swap sites until every point is served: whenever no swap helps, points left out become dearer.
+
+    `chosen` and `prices` are changed in place. Returned: whether every point is served and every side rule kept.
+    """
+    for _ in range(most_rounds):
+        interchange(
+            row_ptr, row_site, row_cost, col_ptr, col_point, col_cost, status, side, limit, chosen, prices,
+            tolerance, 50,
+        )  # fmt: skip
+        left_out = 0
+        for i in range(row_ptr.size - 1):
+            served = False
+            for a in range(row_ptr[i], row_ptr[i + 1]):
+                if chosen[row_site[a]]:
+                    served = True
+                    break
+            if not served:
+                prices[i] *= DEARER
+                left_out += 1
+        if left_out == 0:
+            return excess(chosen, side, limit) == 0.0
+    return False
