@@ -38,7 +38,8 @@ def cost_frontier(question: MergeQuestion, points: int, *, time_limit_s: float) 
     Each point is the least number of people outside that its money can buy, and the least money for that number
     (the epsilon-constraint method). Gaps between points are halved until there are enough points or every gap is known
     to hold none. Of the plans of a point the one is told that leaves the fewest people without an arrangement, at the
-    least yearly cost. Money is the one-off building money; a village without a clinic today may be left without one.
+    least yearly cost. Money is the one-off building money. Unless the county asks for complete, a village without a
+    clinic today may be left without one.
 
     Parameters
     ----------
@@ -62,9 +63,7 @@ def cost_frontier(question: MergeQuestion, points: int, *, time_limit_s: float) 
     """
     deadline = time.perf_counter() + time_limit_s
     ceiling = 10**13
-    free = replace(
-        question, limits=replace(question.limits, build_fen=ceiling, people_outside=NO_LIMIT), complete=False
-    )
+    free = replace(question, limits=replace(question.limits, build_fen=ceiling, people_outside=NO_LIMIT))
     model = merge_model(free)
     model = replace(model, program=model.program.without("build_budget"))
     building = building_goal(free, model.columns, model.program.cost.size)

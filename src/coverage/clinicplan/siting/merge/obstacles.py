@@ -11,6 +11,7 @@ import numpy as np
 from clinicplan.errors import Fault, InfeasibleError, Phrase, Severity
 from clinicplan.siting.county_obstacles import listed, village_names, why_not
 from clinicplan.siting.linear import LinearProgram
+from clinicplan.siting.merge.asking import ask
 from clinicplan.siting.merge.formulation import Goal, MergeModel, building_goal, merge_model, running_goal
 from clinicplan.siting.merge.question import FEN, MergeQuestion
 from clinicplan.siting.merge.relaxing import sharing_relaxation
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from clinicplan.siting.merge.ground import SitingGround
 
 BIG: Final = 10**13
+LONGEST_TENTHS: Final = 6000
+"""No bound on minutes lost beyond ten hours is looked for; tenths of a minute."""
 LIMIT_FAMILIES: Final = (
     "build_budget", "running_budget", "doctors_most", "doctors_least", "changes_limit", "outside_limit",
     "township_minimum", "minutes_lost",
@@ -54,7 +57,7 @@ def explain_infeasible(
     deadline = time.perf_counter() + time_limit_s
     faults = [*_unprovided(ground, question), *_small_townships(question)]
     if not faults:
-        faults = _limits_to_blame(question, model, deadline)
+        faults = _limits_to_blame(ground, question, model, deadline)
     if not faults:
         faults = [_fault("no_plan")]
     if ground is not None:
@@ -122,14 +125,17 @@ def _relaxations(question: MergeQuestion, model: MergeModel) -> dict[str, Goal |
     }
 
 
-def _limits_to_blame(question: MergeQuestion, model: MergeModel, deadline: float) -> list[Fault]:
+def _limits_to_blame(
+    ground: SitingGround | None, question: MergeQuestion, model: MergeModel, deadline: float
+) -> list[Fault]:
     """Lift each limit alone, else all at once, and name the least value that works."""
     measured = _relaxations(question, model)
     present = {family.name for family in model.program.families if family.size}
     blamed = [name for name in LIMIT_FAMILIES if name in present]
     faults = []
     for name in blamed:
-        faults += _least(question, model.program.without(name), name, measured[name], deadline)
+        found = _least(question, model.program.without(name), name, measured[name], deadline)
+        faults += _told_more(ground, question, model, name, deadline) if found and measured[name] is None else found
     if faults or not blamed:
         return faults
     free = model.program.without(*blamed)
@@ -156,9 +162,79 @@ def _least(
         return []
     code = f"limit.{name}" + (".together" if together else "")
     values = {} if goal is None else _shown(question, name, goal.value(found.x))
-    if name == "build_budget" and not together:
-        values |= _reached(question, deadline)
-    return [_fault(code, **values)]
+    reached = _reached(question, deadline) if name == "build_budget" and not together else {}
+    if reached:
+        code = "limit.build_budget_reaches"
+    return [_fault(code, **values, **reached)]
+
+
+def _told_more(
+    ground: SitingGround | None, question: MergeQuestion, model: MergeModel, name: str, deadline: float
+) -> list[Fault]:
+    """Name the limit of townships, or of minutes lost, with which a plan exists."""
+    if name == "township_minimum":
+        return _least_townships(question, model, deadline)
+    minutes = None if ground is None else least_minutes_lost(ground, deadline)
+    if minutes is None:
+        return [_fault("limit.minutes_lost")]
+    return [_fault("limit.minutes_lost_least", least=f"{minutes:g}")]
+
+
+def _least_townships(question: MergeQuestion, model: MergeModel, deadline: float) -> list[Fault]:
+    """Find how many clinics every township can have at most with the other townships' least numbers lifted."""
+    program = model.program.without("township_minimum")
+    town, told = question.township[question.site_village], []
+    for name, least in question.township_least.items():
+        clinics = np.zeros(program.cost.size, dtype=np.int64)
+        clinics[model.columns.open.column(np.flatnonzero(town == name))] = -1
+        left = max(deadline - time.perf_counter(), 1.0)
+        goal = Goal("clinics", clinics, 0)
+        found = solve_in_order(program, (goal,), time_limit_s=left)
+        most = None if found.x is None else -goal.value(found.x)
+        if most is not None and most < least:
+            told.append(phrase("siting_merge.relax.township", township=name, most=most, least=least))
+    if not told:
+        return [_fault("limit.township_minimum")]
+    return [_fault("limit.township_minimum_most", told=listed(told))]
+
+
+def least_minutes_lost(ground: SitingGround, deadline: float) -> float | None:
+    """Return the least bound on the minutes any village may lose, to a tenth, with which a plan exists.
+
+    Parameters
+    ----------
+    ground
+        The county; its own bound has no plan.
+    deadline
+        When the search ends, on the clock of `time.perf_counter`; what is then known to do is returned.
+
+    Returns
+    -------
+    minutes
+        None where no bound up to ten hours does.
+    """
+    low = int(10 * (ground.county.region.siting.max_minutes_lost or 0.0))
+    high = LONGEST_TENTHS
+    if not _possible(ground, high / 10, deadline):
+        return None
+    while high - low > 1 and time.perf_counter() < deadline:
+        middle = (low + high) // 2
+        if _possible(ground, middle / 10, deadline):
+            high = middle
+        else:
+            low = middle
+    return high / 10
+
+
+def _possible(ground: SitingGround, minutes: float, deadline: float) -> bool:
+    """Tell whether a plan exists, and was found in time, with another bound on the minutes lost."""
+    region = ground.county.region
+    siting = region.siting.model_copy(update={"max_minutes_lost": minutes})
+    county = replace(ground.county, region=region.model_copy(update={"siting": siting}))
+    model = merge_model(ask(replace(ground, county=county)).question)
+    nothing = Goal("any", np.zeros(model.program.cost.size, dtype=np.int64), 0)
+    left = max(deadline - time.perf_counter(), 1.0)
+    return solve_in_order(model.program, (nothing,), time_limit_s=left).x is not None
 
 
 def _shown(question: MergeQuestion, name: str, least: int) -> dict[str, object]:
@@ -176,12 +252,12 @@ def _shown(question: MergeQuestion, name: str, least: int) -> dict[str, object]:
 
 
 def _reached(question: MergeQuestion, deadline: float) -> dict[str, object]:
-    """Say what the given building money can reach when villages may be left without an arrangement."""
+    """Say what the given building money can reach when villages may be left without an arrangement, if anything."""
     partial = merge_model(replace(question, complete=False))
     left = max(deadline - time.perf_counter(), 1.0)
     found = solve_in_order(partial.program, partial.goals[:2], time_limit_s=left)
     if found.x is None:
-        return {"outside": "—", "bare": "—"}
+        return {}
     outside, bare = (goal.value(found.x) for goal in partial.goals[:2])
     return {"outside": f"{outside:,}", "bare": f"{bare:,}"}
 

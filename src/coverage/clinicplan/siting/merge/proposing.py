@@ -89,7 +89,7 @@ def _proposal(
         status="optimal" if all(item.proven for item in objectives) else "gap",
         objectives=objectives,
         engine=ENGINE,
-        villages=(*village_rows(ground, asked, plan), *_exempt_rows(ground)),
+        villages=(*village_rows(ground, asked, plan), *_exempt_rows(ground, question, plan)),
         sites=told,
         costs=cost_table(question, plan, sites),
         pareto=cost_frontier(question, settings.pareto, time_limit_s=settings.time_limit_s) if settings.pareto else (),
@@ -121,8 +121,8 @@ def _others(
     )
 
 
-def _exempt_rows(ground: SitingGround) -> list[VillagePlan]:
-    """Return exempt villages: the community institutions serve them, the nearest is named."""
+def _exempt_rows(ground: SitingGround, question: MergeQuestion, plan: MergePlan) -> list[VillagePlan]:
+    """Return exempt villages: the nearest community institution within the circle, else what serves nearest by plan."""
     from clinicplan.coverage.circles import by_village
     from clinicplan.coverage.searches import nearest_homes
     from clinicplan.siting.merge.ground import fixed_services
@@ -131,20 +131,25 @@ def _exempt_rows(ground: SitingGround) -> list[VillagePlan]:
     rows = np.flatnonzero(circles.group == "exempt")
     if not rows.size:
         return []
-    tier = circles.facilities["tier"].isin(["community_centre", "community_station"]).to_numpy()
-    flags = fixed_services(ground)
-    flags = flags & tier if (flags & tier).any() else flags
-    trips = by_village(
-        nearest_homes(circles.searches[circles.rule.mode], flags, circles.rule), circles.homes, circles.rule.standard
-    )
-    ids = np.append(circles.facilities["facility_id"].astype(str).to_numpy(dtype=object), "")
+    own_ids = circles.facilities["facility_id"].astype(str)
+    serving = fixed_services(ground) | (circles.counted & own_ids.isin(question.facility_id[plan.open]).to_numpy())
+    community = circles.facilities["tier"].isin(["community_centre", "community_station"]).to_numpy()
+    near, any_near = (
+        by_village(
+            nearest_homes(circles.searches[circles.rule.mode], flags, circles.rule),
+            circles.homes, circles.rule.standard,
+        )
+        for flags in (serving & community, serving)
+    )  # fmt: skip
+    facility = np.where(near.within, near.facility, any_near.facility)
+    time_ms = np.where(near.within, near.time_ms, any_near.time_ms)
+    ids = np.append(own_ids.to_numpy(dtype=object), "")
     village_ids = circles.villages["village_id"].astype(str).to_numpy(dtype=object)
     today = circles.village_trips.time_ms
     return [
         VillagePlan(
-            str(village_ids[row]), "community", str(ids[trips.facility[row]]), int(trips.time_ms[row]),
-            -1 if min(int(trips.time_ms[row]), int(today[row])) < 0
-            else max(0, int(trips.time_ms[row]) - int(today[row])),
+            str(village_ids[row]), "community", str(ids[facility[row]]), int(time_ms[row]),
+            -1 if min(int(time_ms[row]), int(today[row])) < 0 else max(0, int(time_ms[row]) - int(today[row])),
         )
         for row in rows
     ]  # fmt: skip
