@@ -9,7 +9,15 @@ import os
 import platform
 from pathlib import Path
 
-NAMES = ("roads_reading", "travel_search", "isochrone_polygons", "county_run", "county_audit")
+NAMES = (
+    "roads_reading",
+    "travel_search",
+    "isochrone_polygons",
+    "county_run",
+    "county_audit",
+    "siting_medians",
+    "siting_covering",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
@@ -146,11 +147,24 @@ def test_the_example_region_files_are_accepted():
             region.region_from_table(tomllib.loads(block), Path("region.toml"))
 
 
+@pytest.mark.parametrize("model", get_args(region.Siting.model_fields["model"].annotation))
+def test_the_siting_page_explains_every_model_with_a_formula_and_a_picture(model):
+    """A heading that ends in the name of the model, a question in the table, a formula, a picture that is there."""
+    text = read(PROJECT / "docs" / "siting.md")
+    assert re.search(rf"^\| .+？ \| `{model}` \|", text, flags=re.MULTILINE)
+    parts = re.split(r"^##+ ", text, flags=re.MULTILINE)
+    own = [part for part in parts if part.splitlines()[0].endswith(f" {model}")]
+    assert len(own) == 1
+    assert "Σ" in own[0] or "最大" in own[0]
+    assert (PROJECT / "docs" / "images" / f"siting_{model}.svg").exists()
+    assert f"(images/siting_{model}.svg)" in own[0]
+
+
 def test_the_results_page_names_every_file_and_reason():
     text = read(PROJECT / "docs" / "results.md")
     files = (
         "summary.json", "villages.csv", "facilities.csv", "townships.csv", "travel_times.parquet", "coverage.gpkg",
-        "map.html", "manifest.json",
+        "map.html", "manifest.json", "plan.json", "plan.xlsx", "pareto.csv", "scenario.json",
     )  # fmt: skip
     assert all(f"`{name}`" in text for name in files)
     assert all(f"| {reason} |" in text for reason in REASONS if reason)

@@ -11,7 +11,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-SLOW = {"01_quickstart.ipynb"}
+SLOW = {"01_quickstart.ipynb", "04_siting.ipynb"}
 """Those that take more than half a minute on one core."""
 MOST_CELLS = 25
 
@@ -29,6 +29,7 @@ def marked(path):
 def test_there_are_notebooks():
     assert [path.name for path in NOTEBOOKS] == [
         "01_quickstart.ipynb", "02_travel_times.ipynb", "03_policy_audit.ipynb",
+        "04_siting.ipynb",
     ]  # fmt: skip
 
 

@@ -500,6 +500,27 @@ def test_people_covered_and_the_least_distance_are_worked_out():
     assert "km" in broken[0].detail.en
 
 
+def test_people_covered_by_two_sites_are_worked_out():
+    """C01 and C05 stand apart: nobody of the listed villages has two sites within five minutes."""
+    county, circles, plan = location_plan("max_cover", goals=["people_covered_twice"], people_covered_twice=0)
+    assert failed(check_plan(county, circles, plan)) == set()
+    plan["objectives"][0].update(value=5, bound=5)
+    plan["bound"] = 5
+    assert failed(check_plan(county, circles, plan)) == {"objective_people_covered_twice"}
+
+
+def test_a_cover_may_leave_out_only_villages_that_other_services_cover():
+    """Row 15 has its hospital within five minutes, row 2 nothing: listing neither is right for the first alone."""
+    county, circles, plan = location_plan("set_cover")
+    plan["villages"] = [row for row in plan["villages"] if row["village_id"] in {IDS[4], IDS[13], IDS[16]}]
+    (broken,) = [
+        check for check in check_plan(county, circles, plan) if not check.holds and check.rule == "all_covered"
+    ]
+    assert "not so" in broken.detail.en
+    names = broken.detail.en
+    assert IDS[15] not in names
+
+
 # --- the check itself -------------------------------------------------------------------------------------------------
 
 
@@ -554,7 +575,12 @@ def test_every_rule_is_failed_by_some_plan():
 
     rules = {key.removeprefix("rule.") for key in _subject("siting_check") if key.startswith("rule.")}
     broken = set().union(*(case.breaks for case in CASES.values()), *(row[3] for row in LOCATION.values()))
-    elsewhere = {"objective_changes_from_baseline", "objective_demand_covered", "objective_least_distance"}
+    elsewhere = {
+        "objective_changes_from_baseline",
+        "objective_demand_covered",
+        "objective_least_distance",
+        "objective_people_covered_twice",
+    }
     chosen = {rule for rule in rules if rule.startswith("chosen_")}
     chosen |= {"sets_listed", "best_listed", "facilities_listed", "objective_people_within_30"}
     assert rules == broken | elsewhere | chosen

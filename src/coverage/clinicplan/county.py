@@ -109,6 +109,8 @@ class CountyResult:
         The plan, or None where none was asked for or none can be.
     planned
         The service circles with the plan carried out, whose facilities have a column `plan_action`; None without one.
+    planned_areas
+        Area within each band of any counted facility with the plan carried out; None without a plan.
     """
 
     county: County
@@ -121,6 +123,7 @@ class CountyResult:
     products: frozenset[str] = field(default=ALL_PRODUCTS)
     proposal: Proposal | None = None
     planned: ServiceCircles | None = None
+    planned_areas: gpd.GeoDataFrame | None = None
 
     def __repr__(self) -> str:
         share = self.summary["people_covered_share"]

@@ -208,7 +208,7 @@ def _carried_out(today: CountyResult, proposal: Proposal, lang: Language, watch:
                 planned_ground(_audit_ground(county, today.circles), planned_county, planned), county.profile
             )
     summary = {**today.summary, "planned": circle_figures(county, planned, areas)}
-    result = replace(today, proposal=proposal, planned=planned, audit=audit, summary=summary)
+    result = replace(today, proposal=proposal, planned=planned, planned_areas=areas, audit=audit, summary=summary)
     return replace(result, summary={**summary, "plan": plan_figures(result)})
 
 

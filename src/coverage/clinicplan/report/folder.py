@@ -90,7 +90,8 @@ def result_layers(result: CountyResult, lang: Language = "zh") -> dict[str, gpd.
 
     `isochrones` holds the circle of all counted facilities (`facility_id` empty) and, where they were asked for, of
     each facility; `gaps` the villages outside the circle (服务圈外行政村); `proposals` the sites of a plan, where there
-    is one, with their reasons in one language.
+    is one, with their reasons in one language; `planned_isochrones` the circle of all facilities once it is carried
+    out.
     """
     circles = result.circles
     villages = _with_points(planned_village_table(result), circles.villages)
@@ -104,6 +105,7 @@ def result_layers(result: CountyResult, lang: Language = "zh") -> dict[str, gpd.
         "gaps": villages[outside].reset_index(drop=True),
         "facilities": _with_points(facility_table(circles), circles.facilities),
         **({} if result.proposal is None else {"proposals": proposal_layer(result, lang)}),
+        **({} if result.planned_areas is None else {"planned_isochrones": result.planned_areas}),
     }
 
 

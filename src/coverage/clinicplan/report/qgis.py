@@ -29,12 +29,11 @@ _PAGE = '<!DOCTYPE qgis PUBLIC "http://mrcc.com/qgis.dtd" "SYSTEM">\n<qgis versi
 def layer_styles() -> dict[str, str]:
     """Return QML text by layer name: bands green to amber, villages outside dark triangles, facilities blue."""
     first, second = band_styles((15.0, 20.0), 20.0)
+    circles = {'"minutes" <= 15': _fill(first.area, first.edge, 0.2), "ELSE": _fill(second.area, second.edge, 0.2)}
     return {
         "boundary": _PAGE.format(renderer=_single("fill", _fill("#00000000", BOUNDARY, 0.6))),
-        "isochrones": _PAGE.format(
-            renderer=_ruled("fill", {'"minutes" <= 15': _fill(first.area, first.edge, 0.2),
-                                     "ELSE": _fill(second.area, second.edge, 0.2)})
-        ),
+        "isochrones": _PAGE.format(renderer=_ruled("fill", circles)),
+        "planned_isochrones": _PAGE.format(renderer=_ruled("fill", circles)),
         "villages": _PAGE.format(renderer=_single("marker", _marker("circle", first.dot, 2.0))),
         "gaps": _PAGE.format(renderer=_single("marker", _marker("triangle", OUTSIDE, 3.2))),
         "facilities": _PAGE.format(renderer=_single("marker", _marker("square", HOSPITAL, 2.4))),

@@ -35,6 +35,8 @@ LAND: Final = "#f5f4ef"
 """Ground of the county, where no circle reaches."""
 SURROUNDINGS: Final = "#e6eaee"
 RULE: Final = "#d9dee4"
+RULE_DARK: Final = "#a9aeb6"
+"""Hatching of land that no circle reaches: seen in grey print, under everything else."""
 ACCENT: Final = "#1f4e79"
 WATER: Final = "#9fc4dd"
 BOUNDARY: Final = "#4a4f57"
@@ -172,6 +174,47 @@ VILLAGE_RADIUS_PX: Final = 3.4
 OUTSIDE_VILLAGE: Final = Symbol("triangle", 8.0, OUTSIDE, line_px=1.4)
 PENDING_VILLAGE: Final = Symbol("circle", 4.2, PAPER, line=UNKNOWN, line_px=1.6)
 EXEMPT_VILLAGE: Final = Symbol("diamond", 4.2, PAPER, line=UNKNOWN, line_px=1.6)
+
+BUILD: Final = "#d9731a"
+UPGRADE: Final = "#1a8a82"
+ACTION_SYMBOLS: Final = {
+    "keep": Symbol("circle", 4.6, CLINIC, line_px=1.0),
+    "upgrade": Symbol("circle", 5.4, UPGRADE, line=INK, line_px=1.0, rings=1),
+    "upgrade_hospital": Symbol("square", 7.5, UPGRADE, line=INK, line_px=1.0, rings=2),
+    "build": Symbol("circle", 7.2, BUILD, line=INK, line_px=1.6),
+    "reopen": Symbol("circle", 7.2, PAPER, line=BUILD, line_px=3.0),
+    "point": Symbol("diamond", 7.2, BUILD, line=INK, line_px=1.2),
+    "convert": Symbol("diamond", 6.6, SUPPLEMENT, line=INK, line_px=1.2),
+    "close": Symbol("circle", 5.0, PAPER, line=UNKNOWN, line_px=1.8),
+}
+"""What a plan does at a site: orange is new, green improved, blue stays; size and outline repeat it in grey print."""
+ARRANGEMENT_SYMBOLS: Final = {
+    "shared": Symbol("circle", 3.0, INK, line_px=0.8),
+    "township_hospital": Symbol("square", 2.6, INK, line_px=0.8),
+    "community": Symbol("house", 3.4, INK, line_px=0.8),
+    "service_point": Symbol("diamond", 3.2, INK, line_px=0.8),
+    "touring": Symbol("diamond", 3.6, PAPER, line=INK, line_px=1.4),
+    "stationed": Symbol("hexagon", 3.6, PAPER, line=INK, line_px=1.4),
+    "telemedicine": Symbol("hexagon", 3.2, INK, line_px=0.8),
+    "none": Symbol("triangle", 5.0, PAPER, line=OUTSIDE, line_px=1.6),
+}
+"""How a plan serves a village that has no clinic of its own."""
+SUB_CENTRE_SYMBOLS: Final = {
+    "chosen": Symbol("square", 8.0, BUILD, line=INK, line_px=1.2, rings=2),
+    "eligible": Symbol("square", 7.0, HOSPITAL, rings=1),
+    "too_near": Symbol("square", 6.0, PAPER, line=UNKNOWN, line_px=1.8),
+    "other": Symbol("square", 6.0, PAPER, line=HOSPITAL, line_px=1.8),
+}
+"""Hospitals as sub-centres: chosen, possible, too near the county medical centre, lacking something else."""
+ADDED_AREA: Final = "#cfe3f1"
+"""What a plan adds to a circle."""
+LADDER_SYMBOLS: Final = (
+    Symbol("circle", 3.4, "#14693f", line_px=0.8),
+    Symbol("circle", 3.6, "#c9a227", line=INK, line_px=0.7),
+    Symbol("circle", 3.8, PAPER, line=CLINIC, line_px=2.0),
+    Symbol("triangle", 7.0, OUTSIDE, line_px=1.2),
+)
+"""Villages by minutes to an upper tier, nearest first; the last is beyond its limit, as outside the circle is."""
 
 _WITHIN: Final = (
     ("#7fc39a", "#1b7f4f", "#14693f"),

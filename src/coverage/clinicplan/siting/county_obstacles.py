@@ -182,7 +182,8 @@ def unreached_villages(ground: SitingGround, reach: Int64, most: Flags) -> list[
     faults = []
     if far.any():
         rows = np.flatnonzero(far)
-        faults.append(_village_fault(ground, rows, ground.people[rows], nearest[rows], sites[at[rows]], 1))
+        told = (rows, ground.people[rows], nearest[rows], sites[at[rows]])
+        faults.append(_village_fault(ground, *told, 1, code="unreached_whole"))
     if alone.any():
         faults.append(no_way_fault(ground, np.flatnonzero(alone), ground.people[alone]))
     return faults
@@ -231,7 +232,9 @@ def _far_fault(ground: SitingGround, homes: Int64, value: Int64, place: Int64, t
     return _village_fault(ground, rows, count, value[worst], place[worst], times)
 
 
-def _village_fault(ground: SitingGround, rows: Int64, people: Int64, value: Int64, place: Int64, times: int) -> Fault:
+def _village_fault(
+    ground: SitingGround, rows: Int64, people: Int64, value: Int64, place: Int64, times: int, *, code: str = ""
+) -> Fault:
     order = np.lexsort((rows, value))
     rows, people, value, place = rows[order], people[order], value[order], place[order]
     ids = ground.villages["village_id"].astype(str).to_numpy(dtype=object)[rows]
@@ -242,7 +245,7 @@ def _village_fault(ground: SitingGround, rows: Int64, people: Int64, value: Int6
         )
         for name, count, site, far in zip(names, people, sites, value, strict=True)
     ]
-    code = "unreached" if times == 1 else "unreached_times"
+    code = code or ("unreached" if times == 1 else "unreached_times")
     return county_fault(
         ground, code, ids=ids, told=listed(told), people=f"{int(people.sum()):,}", times=times,
         circle=circle_text(ground), limit=_measure(ground, int(value.max())),

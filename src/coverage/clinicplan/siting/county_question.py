@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinicplan.policy.journeys import pair_trips
+from clinicplan.coverage.searches import trips_between
 from clinicplan.siting.merge.asking import require_known, site_bounds
 from clinicplan.siting.merge.ground import SitingGround, covered_by_fixed, covers
 from clinicplan.siting.merge.question import FEN
@@ -23,6 +23,7 @@ Int64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 COVERING: Final = ("set_cover", "multi_cover", "backup_cover", "max_cover", "partial_cover")
+FARTHEST_MM: Final = 500_000_000
 CAPACITATED: Final = ("capacitated_cover", "capacitated_p_median", "capacitated_facility_location")
 
 
@@ -173,16 +174,14 @@ def village_problem(question: CountyQuestion, ways: Ways) -> LocationProblem:
 
 
 def site_distances(ground: SitingGround) -> Float64:
-    """Return the shortest road between sites, whole mm, the shorter of both directions; infinite without one."""
+    """Shape (sites, sites): shortest road, whole mm, the shorter of both directions; infinite beyond 500 km."""
     graph = replace(ground.search.by_length, max_access_m=0.0)
     m = ground.point.size
-    one, other = np.triu_indices(m, 1)
-    there, back = (
-        pair_trips(graph, ground.point[a], ground.point[b])[1].astype(float) for a, b in ((one, other), (other, one))
-    )
-    there[there == UNREACHED], back[back == UNREACHED] = np.inf, np.inf
-    table = np.zeros((m, m))
-    table[one, other] = table[other, one] = np.minimum(there, back)
+    found = trips_between(graph, ground.point, ground.point, limit_mm=FARTHEST_MM)
+    table: Float64 = np.full((m, m), np.inf)
+    table[found.origin, found.destination] = found.length_mm
+    np.minimum(table, table.T.copy(), out=table)
+    np.fill_diagonal(table, 0.0)
     return table
 
 

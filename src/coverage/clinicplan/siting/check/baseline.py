@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from clinicplan.siting.check.rows import site_rows
+from clinicplan.siting.check.rows import OPENING, site_rows
 from clinicplan.siting.check.world import PlanWorld
 
 
@@ -20,10 +20,10 @@ def actions_before(world: PlanWorld) -> dict[str, str]:
 
 
 def changes_from_baseline(world: PlanWorld) -> int:
-    """Return at how many clinic sites the plan does something else than the baseline."""
-    before = actions_before(world)
-    after = {site.site_id: site.action for site in world.sites if not site.is_new_point}
-    return sum(before.get(name, "") != after.get(name, "") for name in {*before, *after})
+    """Return how many clinic sites are open in one of the two plans and not in the other."""
+    before = {name for name, action in actions_before(world).items() if action in OPENING}
+    after = {site.site_id for site in world.sites if site.is_open}
+    return len(before ^ after)
 
 
 def _baseline(world: PlanWorld) -> dict[str, Any]:

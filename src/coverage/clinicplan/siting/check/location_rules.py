@@ -117,7 +117,7 @@ def _check_cover(world: PlanWorld, roads: PlannedRoads) -> Iterator[Check]:
         for name, count in near.items()
         if min(count, default=0) < times_asked
     ]
-    yield claim("all_covered", few)
+    yield claim("all_covered", [*few, *(_left_out(world, roads) if times_asked else ())])
     siting, total = world.siting, sum(world.people.get(row.village_id, 0) for row in world.villages)
     share = siting.target_share if siting.target_share is not None else world.county.region.standard.target_share
     if model != "partial_cover" or share is None:
@@ -128,6 +128,16 @@ def _check_cover(world: PlanWorld, roads: PlannedRoads) -> Iterator[Check]:
     yield claim(
         "share_covered", [Offence("", people(found), at_least(people(int(exact(share) * total))))] if short else ()
     )
+
+
+def _left_out(world: PlanWorld, roads: PlannedRoads) -> Iterator[Offence]:
+    """Name the villages that a cover does not list although some home of theirs is beyond every service."""
+    listed = {row.village_id for row in world.villages}
+    trips = roads.to_service
+    within = world.circles.rule.standard.holds(trips.time_ms, trips.length_mm)
+    for name in world.village_ids:
+        if name in world.members and name not in listed and not within[roads.homes_of[name]].all():
+            yield Offence(name, 0, at_least(1))
 
 
 def _check_load(world: PlanWorld) -> Iterator[Check]:

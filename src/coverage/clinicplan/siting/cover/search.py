@@ -1,4 +1,4 @@
-"""Find good covering plans: greedy, swap, kicks, row weighting."""
+"""Find good covering plans: greedy, swap, annealing, row weighting."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ SEED: Final = 88172645463325252
 STEPS: Final = 4000
 """Steps of row weighting between two looks at the clock."""
 PASSES: Final = 60
-HEAT: Final = 0.03
-"""Loss that a kick may bring at first, as a share of what an open site covers on average."""
-KICKS: Final = 200
-"""Kicks between two looks at the clock."""
+PASS_WORK: Final = 2_000_000_000
+"""Most passes of exchange one for one, and most looks at a site in all of them."""
+HOT: Final = 0.07
+COLD: Final = 0.002
+"""Heat of annealing at first and in the end, as a share of what an open site covers on average."""
+TRIALS: Final = 2000
+LOOKS: Final = 200
+"""Exchanges tried at one heat at least, and looks at the clock at most."""
 
 
 def both_ways(table: csr_matrix) -> Arrays:
@@ -143,39 +147,46 @@ class Covering:
 
         self.room = kernels.fill(*self._parts(), most, self.room, rated, target)
 
-    def swap(self, passes: int = PASSES) -> None:
+    def swap(self) -> None:
         """Exchange sites one for one while that covers more."""
         from clinicplan.siting.cover.exchange import kernels
 
-        self.room = kernels.swap(*self._parts(), self.room, passes)
+        passes = PASS_WORK // max(1, self.chosen.size * int(self.chosen.sum()))
+        self.room = kernels.swap(*self._parts(), self.room, min(max(1, passes), PASSES))
 
-    def kick(self, rounds: int, deadline: float, ceiling: float = np.inf) -> None:
-        """Close neighbouring sites and open others, at first also where that covers less; end with the best choice.
+    def anneal(self, trials: int, deadline: float, ceiling: float = np.inf) -> None:
+        """Exchange sites at random, first also where that covers less, then ever less so; end with the best choice.
 
         Parameters
         ----------
-        rounds
-            Kicks in all.
+        trials
+            Exchanges tried in all.
         deadline
-            When to stop, by the clock of `time.perf_counter`.
+            When to stop, by the clock of `time.perf_counter`; cooling keeps pace with it.
         ceiling
             Demand covered at which to stop.
         """
         from clinicplan.siting.cover.exchange import kernels
 
-        warm = HEAT * self.covered / max(1, int(self.chosen.sum()))
-        best, done = self.chosen.copy(), 0
-        high = self.covered
-        while done < rounds and time.perf_counter() < deadline and high < ceiling:
-            turn, trial = min(rounds - done, KICKS), self.chosen.copy()
-            heat = warm * (1.0 - done / rounds) ** 2
-            self.room = kernels.kick(*self._parts(), self.room, turn, self.random, heat, trial)
+        begin, done = time.perf_counter(), 0
+        average = self.covered / max(1, int(self.chosen.sum()))
+        best, high = self.chosen.copy(), self.covered
+        while done < trials and high < ceiling:
+            passed = max(done / trials, (time.perf_counter() - begin) / max(deadline - begin, 1e-9))
+            if passed >= 1:
+                break
+            heat = max(average, 1e-9) * HOT * (COLD / HOT) ** passed
+            turn = min(trials - done, max(TRIALS, trials // LOOKS))
+            parts = (*self.arrays, self.demand, self.price, self.status, self.chosen, self.state[0])
+            self.room = kernels.anneal(*parts, self.room, turn, heat, self.random)
             done += turn
-            value = float(self.demand[self.table @ trial.astype(float) > 0].sum())
-            if value > high:
-                best, high = trial, value
-        self.restart(best)
+            if self.covered > high:
+                best, high = self.chosen.copy(), self.covered
+        self.restart(self.chosen)
         self.swap()
+        if self.covered < high:
+            self.restart(best)
+            self.swap()
 
     def close(self, site: int) -> None:
         """Close one site."""

@@ -44,9 +44,9 @@ class Pace:
     rounds: int = 100
     size: float = 1.5
     shrink: float = 0.9
-    patience: int = 15
+    patience: int = 30
     least_size: float = 1e-4
-    most_rounds: int = 3000
+    most_rounds: int = 10000
 
 
 ROOT = Pace()
@@ -135,8 +135,8 @@ def _descend(
     units = lists.units
     bound, value, size, complete, goes_on = kernels.descend(
         *lists.rows, *lists.columns, status, lists.p, lists.side.coefficient, lists.side.limit, lists.scale, u, mu,
-        prices, cap, plan, best.value, units.slack(best.value), units.penalty, units.tolerance, units.step, size, pace.shrink,
-        pace.patience, pace.least_size, pace.rounds, often,
+        prices, cap, plan, best.value, units.slack(best.value), units.penalty, units.tolerance, units.step, size,
+        pace.shrink, pace.patience, pace.least_size, pace.rounds, often,
     )  # fmt: skip
     if plan.any():
         best = Best(value, lists.sites[np.flatnonzero(plan)])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from clinicplan.coverage.searches import trips_between
 from clinicplan.errors import Fault, InfeasibleError, Severity, SitingError
 from clinicplan.siting.county_obstacles import conflicts, county_fault
+from clinicplan.siting.merge.earlier import earlier_plan, host_bounds, locked_villages, open_before, unlocked_arcs
 from clinicplan.siting.merge.ground import (
     SitingGround,
     VillageWays,
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
 Int64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Names = NDArray[np.object_]
-
-PLAN_FILE: Final = "plan.json"
-OPEN_ACTIONS: Final = ("keep", "build", "upgrade")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +84,10 @@ def ask(ground: SitingGround) -> Asked:
     if faults:
         raise InfeasibleError(*faults)
     near = _near(ground, most, allowed, fixed_ms, ~_has_clinic(ground) | _outreach(ground, settings))
-    locked = _locked(ground, settings)
-    kept &= ~(locked[arc_village] | locked[ground.sites.village[arc_site]])
+    earlier = earlier_plan(ground, settings)
+    kept &= unlocked_arcs(ground, settings, earlier, arc_village, arc_site)
     arcs = _chosen(arcs, kept)
-    central_only = _covers_as_host(ground)
+    host_least, host_most = host_bounds(ground, settings, earlier, most)
     question = MergeQuestion(
         village_ids=ground.villages["village_id"].astype(str).to_numpy(dtype=object),
         people=ground.people,
@@ -107,8 +103,8 @@ def ask(ground: SitingGround) -> Asked:
         central=ground.sites.central,
         open_least=least,
         open_most=most,
-        host_least=np.zeros(least.size, dtype=bool),
-        host_most=most,
+        host_least=host_least,
+        host_most=host_most,
         build_fen=_build_fen(ground, settings),
         own_person_ms=own.person_ms,
         arc_village=arc_village[kept],
@@ -118,14 +114,12 @@ def ask(ground: SitingGround) -> Asked:
         home_people=ground.home_people[home],
         cover_home=cover_home,
         cover_site=cover_site,
-        covers_open=~central_only,
+        covers_open=~_covers_as_host(ground),
         uncoverable_people=lost,
-        near_village=near[0],
-        near_site=near[1],
-        near_needed=near[2],
+        **near,
         money=_money(settings),
         limits=_limits(ground, settings),
-        baseline_open=_baseline(ground, settings),
+        baseline_open=None if earlier is None else open_before(ground, earlier),
         township_least=dict(settings.township_minimum),
         allow_close=settings.allow_close,
         complete=settings.complete,
@@ -190,35 +184,9 @@ def site_bounds(ground: SitingGround, settings: Siting) -> tuple[Flags, Flags]:
     least = np.isin(sites.site_id, settings.keep)
     sole = np.bincount(sites.village, minlength=ground.rows.size)[sites.village] == 1
     least |= np.isin(village_ids, settings.keep) & (sites.stands | sole)
-    locked = _locked(ground, settings)[sites.village]
-    today = sites.stands if settings.baseline is None else _baseline(ground, settings)
-    assert today is not None
-    return least | (locked & today), most & ~(locked & ~today)
-
-
-def _locked(ground: SitingGround, settings: Siting) -> Flags:
-    """Tell which villages lie in a township that stays as it is."""
-    town = ground.villages["township"].astype(str).to_numpy(dtype=object)
-    return np.isin(town, settings.lock)
-
-
-def _baseline(ground: SitingGround, settings: Siting) -> Flags | None:
-    """Return which sites are open in the plan that the new one shall resemble."""
-    if settings.baseline is None:
-        return None
-    path = ground.county.region.folder / settings.baseline
-    file = path / PLAN_FILE if path.is_dir() else path
-    try:
-        table = json.loads(file.read_text(encoding="utf-8-sig"))
-        rows: Iterable[dict[str, Any]] = table["sites"]
-        opened = {str(row["site_id"]) for row in rows if _is_open(row)}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SitingError(_fault("bad_baseline", file=str(settings.baseline), detail=str(error))) from error
-    return np.isin(ground.sites.site_id, list(opened))
-
-
-def _is_open(row: dict[str, Any]) -> bool:
-    return row["action"] in OPEN_ACTIONS and row.get("tier") != "service_point"
+    locked = locked_villages(ground, settings)[sites.village]
+    before = open_before(ground, earlier_plan(ground, settings))
+    return least | (locked & before), most & ~(locked & ~before)
 
 
 # --- villages, covers, minutes ----------------------------------------------------------------------------------------
@@ -274,9 +242,7 @@ def _bearable(time_ms: Int64, village: Int64, allowed: Int64) -> Flags:
     return flags
 
 
-def _near(
-    ground: SitingGround, most: Flags, allowed: Int64, fixed_ms: Int64, hostless: Flags
-) -> tuple[Int64, Int64, Flags]:
+def _near(ground: SitingGround, most: Flags, allowed: Int64, fixed_ms: Int64, hostless: Flags) -> dict[str, Any]:
     """Return the sites near enough to villages that have nothing fixed near enough, and which villages these are.
 
     Only villages that may be left without a host need them. A site whose mean way is within the limit is so for some
@@ -287,14 +253,14 @@ def _near(
     homes = np.flatnonzero(needed[ground.home_village])
     if not homes.size or not sites.size:
         nothing = np.zeros(0, dtype=np.int64)
-        return nothing, nothing, needed
+        return {"near_village": nothing, "near_site": nothing, "near_needed": needed}
     longest = int(allowed[needed].max())
     found = trips_between(ground.search.by_time, ground.homes[homes], ground.point[sites], limit_ms=longest)
     pairs = np.unique(np.c_[ground.home_village[homes[found.origin]], sites[found.destination]], axis=0)
     village, site = pairs[:, 0], pairs[:, 1]
     ways = ground.ways(village, ground.point[site])
     kept = (ways.farthest_ms != UNREACHED) & (ways.mean_ms <= allowed[village])
-    return village[kept], site[kept], needed
+    return {"near_village": village[kept], "near_site": site[kept], "near_needed": needed}
 
 
 # --- money and limits -------------------------------------------------------------------------------------------------

@@ -163,8 +163,8 @@ def _least(
     code = f"limit.{name}" + (".together" if together else "")
     values = {} if goal is None else _shown(question, name, goal.value(found.x))
     reached = _reached(question, deadline) if name == "build_budget" and not together else {}
-    if reached:
-        code = "limit.build_budget_reaches"
+    if name == "build_budget" and not together and not reached:
+        code = "limit.build_budget_hard"
     return [_fault(code, **values, **reached)]
 
 

@@ -49,9 +49,10 @@ def sharing_relaxation(ground: SitingGround, village: int, most: Flags) -> Phras
     at = int(able[np.lexsort((ways.farthest_ms[able], broken[able]))[0]])
     lost = int(ways.mean_ms[at]) - int(ground.today_ms[village])
     values = {
-        "merge.max_minutes": _tenths(int(ways.farthest_ms[at])), "merge.max_km": f"{-(-int(road[at]) // MM_PER_M) / 1000:g}",
+        "merge.max_minutes": _tenths(int(ways.farthest_ms[at])),
+        "merge.max_km": f"{-(-int(road[at]) // MM_PER_M) / 1000:g}",
         "merge.max_people": str(int(ground.people[village])), "merge.same_township": "false",
-        "merge.adjacent": "false", "max_minutes_lost": _tenths(lost),
+        "merge.adjacent": "false", "max_minutes_lost": _tenths(lost), "lock": "[]",
     }  # fmt: skip
     changes = ", ".join(f"{name} = {values[name]}" for name, holds in tests.items() if not holds[at])
     return phrase("siting_merge.relax.share", changes=changes, host=str(site_names(ground)[sites[at]]))
@@ -69,6 +70,7 @@ def _tests(ground: SitingGround, village: int, sites: Int64, ways: VillageWays, 
         "merge.same_township": every if not merge.same_township else (town[host] == town[village]) & (town[host] != ""),
         "merge.adjacent": every,
         "max_minutes_lost": every,
+        "lock": every & ~np.isin(town[host], siting.lock) & (town[village] not in siting.lock),
     }
     if merge.max_minutes is not None:
         tests["merge.max_minutes"] = ways.farthest_ms <= milliseconds(merge.max_minutes)

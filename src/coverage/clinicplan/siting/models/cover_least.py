@@ -22,6 +22,12 @@ Int64 = NDArray[np.int64]
 
 STEPS_PER_SITE: Final = 500
 """Steps of the search for a cheaper cover, for each site left after the reduction."""
+PROVE: Final = {
+    "mip_heuristic_effort": 0.0, "mip_heuristic_run_feasibility_jump": False, "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_rens": False, "mip_heuristic_run_root_reduced_cost": False, "mip_heuristic_run_zi_round": False,
+    "mip_pscost_minreliable": 1,
+}  # fmt: skip
+"""HiGHS options where a good plan is known: no time for looking for others, or for choosing where to branch."""
 SEARCH_SHARE: Final = 0.3
 """Most of the time that the search for a cheaper cover may take."""
 
@@ -58,7 +64,8 @@ def search(
     budget: float | None = None,
 ) -> Found:
     """Solve a model whose first block is `open`; a plan that breaks a rule of the choice is none."""
-    found = solve(program, time_limit_s=deadline - time.perf_counter(), start=start)
+    options = PROVE if start is not None else None
+    found = solve(program, time_limit_s=deadline - time.perf_counter(), start=start, options=options)
     sites = None if found.x is None else np.flatnonzero(program.blocks[0].of(found.x) > 0.5)
     if sites is not None and not keeps_rules(problem, sites, p, budget):
         sites = None
@@ -134,7 +141,7 @@ def _solve_part(problem: LocationProblem, limit: Float64, needed: Int64, deadlin
 def _cheaper(program: LinearProgram, known: Found, cost: float, grid: float, deadline: float) -> Found:
     """Search for a plan cheaper than a known one: nothing that costs as much is looked at, which makes proofs short."""
     cutoff = cost - 0.99 * grid if grid else cost * (1 - 1e-9)
-    found = solve(program, time_limit_s=deadline - time.perf_counter(), cutoff=cutoff)
+    found = solve(program, time_limit_s=deadline - time.perf_counter(), cutoff=cutoff, options=PROVE)
     bound = max(known.bound, min(found.bound, cutoff))
     if found.termination in {Termination.INFEASIBLE, Termination.CUTOFF}:
         bound = cutoff

@@ -27,8 +27,12 @@ Int8 = NDArray[np.int8]
 
 DESCENT: Final = 1500
 """Steps of the Lagrangian in a round."""
-KICKS_PER_SITE: Final = 200
-"""Kicks for each site that opens."""
+TRIALS_PER_SITE: Final = (20_000, 200_000)
+"""Exchanges tried for each site that opens: at first, and again where too much is left for a search."""
+LARGE: Final = 1500
+"""Sites beyond which a search finds no better plans than more exchanges do."""
+HUGE: Final = 8000
+"""Sites beyond which a search improves no bound in any time that a planner has."""
 SEARCH_SHARE: Final = 0.4
 """Most of the time that the search for a better plan may take."""
 
@@ -174,12 +178,18 @@ def _improve(small: Compact, plan: Covering, p: int | None, budget: float | None
     if not relaxed.complete and not problem.counts_existing:
         if budget is None and p is not None:
             _restart_from_bound(plan, relaxed, p, best)
-        plan.kick(KICKS_PER_SITE * int(plan.chosen.sum()), until, relaxed.bound)
-        best, chosen = plan.covered, plan.chosen.copy()
-        lower(relaxed, plan, best, grid, most, money, DESCENT, until)
+        for trials in TRIALS_PER_SITE:
+            plan.anneal(trials * int(plan.chosen.sum()), until, relaxed.bound)
+            plan.fill(problem.n_sites if p is None else p)
+            best, chosen = plan.covered, plan.chosen.copy()
+            lower(relaxed, plan, best, grid, most, money, DESCENT, until)
+            if relaxed.complete or int((relaxed.status == 0).sum()) <= LARGE:
+                break
     sites = np.flatnonzero(chosen)
     if relaxed.complete or proven(best, relaxed.bound, grid, maximise=True):
         return Found(sites, max(best, relaxed.bound), "Lagrangian")
+    if int((relaxed.status == 0).sum()) > HUGE and not problem.counts_existing:
+        return Found(sites, relaxed.bound, "Lagrangian")
     core = _core(small, relaxed)
     start = _start(core, np.isin(core.sites, sites).astype(float))
     found = search(_program(core.problem, p, budget), core.problem, deadline, start, p=p, budget=budget)

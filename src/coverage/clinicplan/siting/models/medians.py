@@ -14,7 +14,7 @@ from clinicplan.errors import Fault, InfeasibleError, Severity, SitingError, fau
 from clinicplan.siting.engine import NAME
 from clinicplan.siting.linear import LinearProgram
 from clinicplan.siting.median.branching import Searched, branch
-from clinicplan.siting.median.core import solve_core
+from clinicplan.siting.median.core import search_kernel, solve_core, worth_a_kernel
 from clinicplan.siting.median.feasibility import check_reach, feasible_plan, median_fault
 from clinicplan.siting.median.formulation import radius_program
 from clinicplan.siting.median.lagrangian import first_multipliers, raise_bound
@@ -217,6 +217,10 @@ def _prove(lists: Lists, best: Best, deadline: float) -> tuple[Searched, str]:
         return Searched(root.best, lists.units.proved(root.best.value), 0, True), "Lagrangian"
     if root.lists.p - int((root.lists.status == 1).sum()) <= BRANCHED_UP_TO:
         return branch(root, deadline), "Lagrangian branch and bound"
+    if worth_a_kernel(root):
+        root = search_kernel(root, deadline)
+        if root.complete:
+            return Searched(root.best, lists.units.proved(root.best.value), 0, True), NAME
     return solve_core(root, deadline), NAME
 
 

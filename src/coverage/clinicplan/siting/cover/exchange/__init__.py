@@ -1,1 +1,1 @@
-"""Cover most demand: greedy, swap, kicks."""
+"""Cover most demand: greedy, swap, annealing."""

@@ -1,4 +1,4 @@
-"""Machine-code loops of covering most demand: greedy, swap, kicks.
+"""Machine-code loops of covering most demand: greedy, swap, annealing.
 
 Of every site two numbers are kept up to date: `gain`, the demand that opening it would add, and `loss`, the demand that
 only it covers.
@@ -7,6 +7,7 @@ References
 ----------
 .. [1] Resende (1998). Computing approximate solutions of the maximum covering problem with GRASP.
    doi:10.1023/A:1009677613792
+.. [2] Kirkpatrick, Gelatt, Vecchi (1983). Optimization by simulated annealing. doi:10.1126/science.220.4598.671
 """
 
 from __future__ import annotations
@@ -24,10 +25,8 @@ Int32 = NDArray[np.int32]
 Int8 = NDArray[np.int8]
 UInt64 = NDArray[np.uint64]
 
-RUIN_MOST: Final = 5
-"""Most neighbouring sites that a kick closes at once."""
-NOISE: Final = 0.3
-"""Most that a site's gain is taken off by chance when a kick opens sites anew."""
+FAR_ONE_IN: Final = 10
+"""One exchange in so many is tried with any site, the others with one that shares a point, or with a neighbour's."""
 
 
 @compiled
@@ -98,20 +97,6 @@ def best_closed(
     for j in range(gain.size):
         if (gain[j] > high or rated) and chosen[j] == 0 and status[j] != CLOSED and j != barred and price[j] <= room:
             value = gain[j] / max(price[j], 1e-9) if rated else gain[j]
-            if value > high:
-                best, high = j, value
-    return best
-
-
-@compiled
-def some_closed(
-    gain: Float64, chosen: Int8, status: Int8, price: Float64, room: float, barred: int, state: UInt64
-) -> int:
-    """Return a closed site that adds nearly the most demand and fits the room; -1 where none."""
-    best, high = -1, -1.0
-    for j in range(gain.size):
-        if gain[j] > high and chosen[j] == 0 and status[j] != CLOSED and j != barred and price[j] <= room:
-            value = gain[j] * (1.0 - NOISE * draw(state, 1024) / 1024.0)
             if value > high:
                 best, high = j, value
     return best
@@ -212,7 +197,7 @@ def swap(
 
 
 @compiled
-def kick(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost time here
+def anneal(  # noqa: C901 - one loop nest: calls cost time here
     row_ptr: Int64,
     row_site: Int32,
     col_ptr: Int64,
@@ -222,96 +207,45 @@ def kick(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost time here
     status: Int8,
     chosen: Int8,
     count: Int64,
-    gain: Float64,
-    loss: Float64,
     room: float,
-    rounds: int,
-    state: UInt64,
+    trials: int,
     heat: float,
-    best: Int8,
+    state: UInt64,
 ) -> float:
-    """Close some neighbouring sites, open as many greedily, exchange these once more; undo what covers much less.
+    """Exchange an open site for a closed one, mostly near it, also where that covers less; return the room left.
 
-    A loss is kept with a chance that falls with its size over `heat`, in demand. `best` is brought up to date with the
-    best choice. Returns the room left.
+    A loss is kept with a chance that falls with its size over `heat`, in demand. Only `chosen` and `count` are brought
+    up to date.
     """
     n = chosen.size
-    opened = np.flatnonzero(chosen)
-    place = np.full(n, -1, np.int64)
-    for k in range(opened.size):
-        place[opened[k]] = k
-    total = high = 0.0
-    gone = np.empty(RUIN_MOST, np.int64)
-    come = np.empty(RUIN_MOST, np.int64)
-    for _ in range(rounds):
-        if opened.size == 0:
-            break
-        first = opened[draw(state, opened.size)]
-        if status[first] == OPEN:
+    opened = np.flatnonzero((chosen == 1) & (status == FREE))
+    for _ in range(trials if opened.size else 0):
+        k = draw(state, opened.size)
+        out = opened[k]
+        j = draw(state, n)
+        if col_ptr[out + 1] > col_ptr[out] and draw(state, FAR_ONE_IN) > 0:
+            j = out
+            for _step in range(1 + draw(state, 2)):
+                i = col_point[col_ptr[j] + draw(state, col_ptr[j + 1] - col_ptr[j])]
+                j = row_site[row_ptr[i] + draw(state, row_ptr[i + 1] - row_ptr[i])]
+        if chosen[j] == 1 or status[j] != FREE or price[j] > room + price[out]:
             continue
-        want = 2 + draw(state, RUIN_MOST - 1)
-        size = 1
-        gone[0] = first
-        # Neighbours: open sites that cover a point of a site that shares a point with the first.
-        for _try in range(12):
-            if size >= want or col_ptr[first + 1] == col_ptr[first]:
-                break
-            i = col_point[col_ptr[first] + draw(state, col_ptr[first + 1] - col_ptr[first])]
-            j = row_site[row_ptr[i] + draw(state, row_ptr[i + 1] - row_ptr[i])]
-            i = col_point[col_ptr[j] + draw(state, col_ptr[j + 1] - col_ptr[j])]
-            for a in range(row_ptr[i], row_ptr[i + 1]):
-                j = row_site[a]
-                if chosen[j] == 1 and status[j] == FREE and size < want:
-                    known = False
-                    for k in range(size):
-                        known = known or gone[k] == j
-                    if not known:
-                        gone[size] = j
-                        size += 1
         change = 0.0
-        space = room
-        for k in range(size):
-            change -= loss[gone[k]]
-            space += price[gone[k]]
-            close_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, gone[k])
-        made = 0
-        for k in range(size):
-            j = some_closed(gain, chosen, status, price, space, first if k == 0 else -1, state)
-            if j < 0:
-                break
-            change += gain[j]
-            space -= price[j]
-            open_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, j)
-            come[made] = j
-            made += 1
-        if made == size:
-            for k in range(size):
-                out = come[k]
-                lost = loss[out]
-                close_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, out)
-                j = best_closed(gain, chosen, status, price, space + price[out], False, -1)
-                if j < 0 or gain[j] <= lost:
-                    j = out
-                change += gain[j] - lost
-                space += price[out] - price[j]
-                open_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, j)
-                come[k] = j
-        if made == size and (change >= 0.0 or draw(state, 1 << 20) < np.exp(change / max(heat, 1e-9)) * (1 << 20)):
-            total += change
-            if total > high + 1e-9:
-                high = total
-                best[:] = chosen
-            room = space
-            free = np.empty(size, np.int64)
-            for k in range(size):
-                free[k] = place[gone[k]]
-                place[gone[k]] = -1
-            for k in range(size):
-                opened[free[k]] = come[k]
-                place[come[k]] = free[k]
+        for b in range(col_ptr[out], col_ptr[out + 1]):
+            i = col_point[b]
+            count[i] -= 1
+            if count[i] == 0:
+                change -= demand[i]
+        for b in range(col_ptr[j], col_ptr[j + 1]):
+            if count[col_point[b]] == 0:
+                change += demand[col_point[b]]
+        if change >= 0.0 or draw(state, 1 << 30) < np.exp(change / heat) * (1 << 30):
+            for b in range(col_ptr[j], col_ptr[j + 1]):
+                count[col_point[b]] += 1
+            chosen[out], chosen[j] = 0, 1
+            opened[k] = j
+            room += price[out] - price[j]
         else:
-            for k in range(made):
-                close_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, come[k])
-            for k in range(size):
-                open_site(row_ptr, row_site, col_ptr, col_point, demand, count, gain, loss, chosen, gone[k])
+            for b in range(col_ptr[out], col_ptr[out + 1]):
+                count[col_point[b]] += 1
     return room

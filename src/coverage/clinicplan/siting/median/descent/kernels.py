@@ -25,7 +25,7 @@ Int8 = NDArray[np.int8]
 
 PRIMAL_EVERY: Final = 10
 """Rounds of the subgradient between two looks at the plan it suggests."""
-SWAP_EVERY: Final = 40
+SWAP_EVERY: Final = 20
 """Rounds between two of these looks that are followed by interchange."""
 SERVE_ROUNDS: Final = 30
 """Rounds of swaps in which a plan so found must come to serve every point."""
@@ -125,9 +125,9 @@ def descend(  # noqa: C901, PLR0912, PLR0915 - one loop nest: calls cost time he
     """Raise the Lagrangian bound by subgradient steps; fix sites and shorten lists on the way.
 
     `status`, `cap` (the largest cost at which a point can be served in a plan better than the best), `u`, `mu` (in the
-    end: of the best bound), `prices` (of points without a site), `plan` (when a better one is found) and `often` (how often each site was chosen) are
-    changed in place. Returned: bound, value of the best plan, size of the last step, whether the bound proves that no
-    plan is better, and whether the search may go on.
+    end: of the best bound), `prices` (of points without a site), `plan` (when a better one is found)
+    and `often` (how often each site was chosen) are changed in place. Returned: bound, value of the best plan, size of
+    the last step, whether the bound proves that no plan is better, and whether the search may go on.
     """
     n, m = row_ptr.size - 1, status.size
     rho, direction = np.zeros(m), np.zeros(n)

@@ -203,5 +203,5 @@ def serve_all(
                 prices[i] *= DEARER
                 left_out += 1
         if left_out == 0:
-            return excess(chosen, side, limit) == 0.0
+            return bool(excess(chosen, side, limit) == 0.0)
     return False

@@ -1,0 +1,54 @@
+"""Measure text and break it into lines that fit a width."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+NO_START = "，。、；：？！）》】”’,.;:?!)%]"
+"""Signs that never begin a line."""
+
+
+@functools.cache
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Return the width of a text in points, in the fonts of all figures."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    from clinicplan.report.figures.fonts import bold_weight, font_families
+
+    font = FontProperties(family=list(font_families()), size=size, weight=bold_weight() if bold else "normal")
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return float(width)
+
+
+def wrapped(text: str, size: float, room: float) -> list[str]:
+    """Break a text into lines of at most `room` points: between Chinese characters, between other words.
+
+    Parameters
+    ----------
+    text
+        Plain text.
+    size
+        Font size, points.
+    room
+        Width, points.
+
+    Returns
+    -------
+    lines
+        Without blanks at their ends; no line begins with a closing sign.
+    """
+    lines = [""]
+    for piece in re.findall(r"[ -~À-ʯ–—≤©]+?(?:\s+|(?=[^ -~À-ʯ–—≤©])|$)|.", text):
+        fits = text_width((lines[-1] + piece).rstrip(), size) <= room
+        if fits or not lines[-1] or piece[0] in NO_START:
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    return [line.strip() for line in lines if line.strip()]
+
+
+def plain(text: object) -> str:
+    """Return a name as one line of text, control characters left out."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
