@@ -160,7 +160,7 @@ def finished(plan, county, circles):
 UNITS = {
     "people_outside": "people", "people_without_arrangement": "people", "changes_from_baseline": "sites",
     "yearly_cost": "fen", "person_time": "person_ms", "changes": "sites", "sites": "sites", "demand_covered": "people",
-    "largest_time": "ms", "least_distance": "mm", "people_within_30": "people",
+    "largest_time": "ms", "least_distance": "mm", "people_within_30": "people", "people_covered_twice": "people",
 }  # fmt: skip
 
 

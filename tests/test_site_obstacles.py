@@ -402,6 +402,26 @@ def test_the_plan_in_english_has_no_chinese_but_names(twice, region, tmp_path):
     assert re.findall("[一-鿿]+", text) == []
 
 
+@pytest.mark.parametrize(
+    ("siting", "second", "third"),
+    [
+        ('model = "set_cover"', "Chosen 11 (kept 3, built 8) for 11 villages of their own and ", "One-off CNY "),
+        ('model = "quota"\nquota = { tiers = ["township_hospital"], count = 1 }',
+         "Chosen 1 facilities that stand, 0 of them to be upgraded", "no money is counted"),
+    ],
+)  # fmt: skip
+def test_five_lines_speak_of_what_the_model_knows(region, tmp_path, monkeypatch, capsys, siting, second, third):
+    """A location model knows no sharing, a choice among facilities no money."""
+    file, out = scenario(tmp_path, region, siting), tmp_path / "out"
+    assert program("site", region, "--scenario", file, "--out", out, "--lang", "en", monkeypatch=monkeypatch) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert "proven optimal" in lines[0]
+    assert second in lines[1]
+    assert third in lines[2]
+    assert not any("—" in line for line in lines)
+
+
 def test_the_checks_of_a_written_plan_can_be_derived_again(twice, region):
     found = twice[0]
     table = read_json(found.out, "plan.json")

@@ -494,7 +494,6 @@ def _validation_fault(item: Any, file: str) -> Fault:
 
 
 _COMPARISONS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤", "min_length": "≥ characters"}
-
 __all__ = [
     "MODES", "Document", "Ladder", "LayerSource", "Layers", "Mode", "Region", "Siting", "StandardTable", "Travel",
     "decode_toml", "language_of_code", "nearest_word", "read_region", "region_from_table", "toml_fault",

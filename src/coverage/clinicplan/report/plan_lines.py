@@ -47,7 +47,7 @@ def plan_lines(result: CountyResult, lang: Language) -> list[str]:
     return [
         word(f"plan.line.{status}", lang, name=name, gap=gap_text(proposal.gap), engine=proposal.engine),
         _counts(proposal, lang),
-        word("plan.line.costs", lang, **_money(proposal, lang)),
+        word("plan.line.costs" if proposal.costs else "plan.line.no_costs", lang, **_money(proposal, lang)),
         word(
             "plan.line.outside", lang, today=f"{figures['people_outside_today']:,}",
             planned=f"{figures['people_outside_planned']:,}", all=f"{result.summary['population']:,}",

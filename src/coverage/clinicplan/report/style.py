@@ -172,6 +172,12 @@ RING_GAP_PX: Final = 2.6
 """Between a symbol and its ring, and between rings."""
 VILLAGE_RADIUS_PX: Final = 3.4
 OUTSIDE_VILLAGE: Final = Symbol("triangle", 8.0, OUTSIDE, line_px=1.4)
+OUTSIDE_SYMBOLS: Final = (
+    OUTSIDE_VILLAGE,
+    Symbol("triangle", 8.0, PAPER, line=OUTSIDE, line_px=2.4),
+    Symbol("triangle", 8.0, UNKNOWN, line=OUTSIDE, line_px=2.4),
+)
+"""Villages outside by reason, the commonest first."""
 PENDING_VILLAGE: Final = Symbol("circle", 4.2, PAPER, line=UNKNOWN, line_px=1.6)
 EXEMPT_VILLAGE: Final = Symbol("diamond", 4.2, PAPER, line=UNKNOWN, line_px=1.6)
 
@@ -200,7 +206,7 @@ ARRANGEMENT_SYMBOLS: Final = {
 }
 """How a plan serves a village that has no clinic of its own."""
 SUB_CENTRE_SYMBOLS: Final = {
-    "chosen": Symbol("square", 8.0, BUILD, line=INK, line_px=1.2, rings=2),
+    "chosen": Symbol("square", 8.0, BUILD, rings=2),
     "eligible": Symbol("square", 7.0, HOSPITAL, rings=1),
     "too_near": Symbol("square", 6.0, PAPER, line=UNKNOWN, line_px=1.8),
     "other": Symbol("square", 6.0, PAPER, line=HOSPITAL, line_px=1.8),

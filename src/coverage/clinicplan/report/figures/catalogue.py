@@ -120,8 +120,12 @@ def _service(record: ResultRecord, lang: Language) -> list[FigureEntry]:
         entries.append(FigureEntry(key, f"3-{len(entries) + 1}", title, draw, **options))
 
     for minutes in record.bands_min:
-        add(f"circle-{minutes:g}", _title("circle", record, lang, minutes=f"{minutes:g}"), _circle_drawing(minutes),
-            minutes=minutes)
+        add(
+            f"circle-{minutes:g}",
+            _title("circle", record, lang, minutes=f"{minutes:g}"),
+            _circle_drawing(minutes),
+            minutes=minutes,
+        )
     first = f"{record.bands_min[0]:g}" if record.bands_min else ""
     key = "bars" if record.region.population_basis == "resident" else "bars_hukou"
     add(
@@ -206,7 +210,9 @@ def _comparison_titles(record: ResultRecord, lang: Language) -> tuple[str, ...]:
         band = (summary or {}).get("bands", [{}])[0]
         values = {"villages": f"{band.get('villages', 0):,}", "people": f"{band.get('people', 0):,}"}
         upper = f"{band.get('upto_min') or 0:g}"
-        titles.append(word("figures.comparison", lang, state=word(f"figures.state.{name}", lang), upper=upper, **values))
+        titles.append(
+            word("figures.comparison", lang, state=word(f"figures.state.{name}", lang), upper=upper, **values)
+        )
     return tuple(titles)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from clinicplan.errors import Language
 from clinicplan.report import style
 from clinicplan.report.figures.fonts import font_families, in_house_style
-from clinicplan.report.figures.lines import plain
+from clinicplan.report.figures.lines import plain, text_width
 from clinicplan.words import word
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def draw_reach_by_township(
     ax = chart_axes(ax)
     rows = record.townships.iloc[:-1]
     total = record.townships.iloc[-1]
-    people = rows["population"].astype(float).to_numpy()
+    people = np.asarray(rows["population"], dtype=np.float64)
     looks = style.band_styles(record.bands_min, record.limit_min)
     place = np.arange(len(rows))
     base = np.zeros(len(rows))
@@ -67,21 +67,23 @@ def draw_reach_by_township(
         key = "figures.chart.band_next" if lower else "figures.chart.band_first"
         some = share > base
         ax.bar(
-            place[some], 100 * (share - base)[some], 0.62, bottom=100 * base[some], color=look.area, edgecolor=look.edge,
-            linewidth=0.7 * unit, hatch=("", "////", "....", "xx")[number % 4],
+            place[some], 100 * (share - base)[some], 0.62, bottom=100 * base[some], color=look.area,
+            edgecolor=look.edge, linewidth=0.7 * unit, hatch=("", "////", "....", "xx")[number % 4],
             label=word(key, lang, lower=lower, upper=f"{minutes:g}"), gid=f"bar-{minutes:g}", zorder=3,
         )  # fmt: skip
         base = share
     first = _shares(rows[_upto(record.bands_min[0])], people)
     for x, value, known in zip(place, first, people > 0, strict=True):
         text = f"{100 * value:.1f}" if known else "—"
-        ax.text(x, 101.5, text, ha="center", va="bottom", fontsize=6.6 * unit, gid="value")
+        ax.text(float(x), 101.5, text, ha="center", va="bottom", fontsize=6.6 * unit, gid="value")
     county = float(total[_upto(record.bands_min[0])]) / float(total["population"]) if total["population"] else 0.0
-    ax.axhline(100 * county, color=style.INK, linewidth=0.9 * unit, linestyle=(0, (5, 2)), zorder=4, gid="county",
-               label=word("figures.chart.county", lang, upper=f"{record.bands_min[0]:g}", share=f"{100 * county:.1f}"))  # fmt: skip
+    label = word("figures.chart.county", lang, upper=f"{record.bands_min[0]:g}", share=f"{100 * county:.1f}")
+    ax.axhline(
+        100 * county, color=style.INK, linewidth=0.9 * unit, linestyle=(0, (5, 2)), zorder=4, gid="county", label=label
+    )
     names = [plain(name) for name in rows["township"]]
-    ax.set_xticks(place, names, rotation=0 if len(rows) <= 14 and lang == "zh" else 45,
-                  ha="center" if len(rows) <= 14 and lang == "zh" else "right")  # fmt: skip
+    level = _fit_beside_each_other(ax, names, unit)
+    ax.set_xticks(place, names, rotation=0 if level else 45, ha="center" if level else "right")
     ax.set_ylim(0, 108)
     ax.set_yticks(range(0, 101, 20))
     ax.set_xlim(-0.7, len(rows) - 0.3)
@@ -90,12 +92,21 @@ def draw_reach_by_township(
     return ax
 
 
+def _fit_beside_each_other(ax: Axes, names: list[str], unit: float) -> bool:
+    """Tell whether names fit under their columns without being turned."""
+    inches = ax.get_position().width * ax.figure.get_figwidth()  # type: ignore[union-attr]
+    room_pt = inches * 72 / max(len(names), 1)
+    return max((text_width(name, 7 * unit) for name in names), default=0.0) < 0.92 * room_pt
+
+
 def _upto(minutes: float) -> str:
     return f"people_upto_{minutes:g}_min"
 
 
 def _shares(covered: Any, people: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(covered.astype(float).to_numpy(), people, out=np.zeros(len(people)), where=people > 0)
+    shares: NDArray[np.float64] = np.zeros(len(people))
+    np.divide(np.asarray(covered, dtype=np.float64), people, out=shares, where=people > 0)
+    return shares
 
 
 @in_house_style

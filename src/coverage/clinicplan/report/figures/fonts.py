@@ -66,7 +66,9 @@ def bold_weight() -> str:
     first = font_families()[0]
     heavy = {"bold", "heavy", "black", "semibold", "demibold"}
     faces = [entry.weight for entry in font_manager.fontManager.ttflist if entry.name == first]
-    return "bold" if any(weight in heavy or (isinstance(weight, int) and weight >= 600) for weight in faces) else "normal"
+    return (
+        "bold" if any(weight in heavy or (isinstance(weight, int) and weight >= 600) for weight in faces) else "normal"
+    )
 
 
 def _added(path: Path) -> str:
@@ -109,6 +111,16 @@ def figure_settings(own: Path | None = None) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def house_style(own: Path | None = None) -> Iterator[None]:
+    """Use the settings of all figures for a while."""
+    import matplotlib as mpl
+
+    settings: Any = figure_settings(own)
+    with mpl.rc_context(settings):
+        yield
+
+
 def in_house_style(drawing: Drawing) -> Drawing:
     """Make a drawing function use the fonts and settings of all figures, whoever calls it."""
 
@@ -118,7 +130,7 @@ def in_house_style(drawing: Drawing) -> Drawing:
 
         if mpl.rcParams["svg.hashsalt"] == HASH_SALT:
             return drawing(*args, **options)
-        with mpl.rc_context(figure_settings()):
+        with house_style():
             return drawing(*args, **options)
 
     return wrapped  # type: ignore[return-value]
@@ -153,7 +165,8 @@ def _characters(family: str) -> frozenset[int]:
     import matplotlib as mpl
     from matplotlib import font_manager
 
-    names = mpl.rcParams[f"font.{family}"] if family in {"sans-serif", "serif", "monospace"} else [family]
+    settings: Any = mpl.rcParams
+    names = settings[f"font.{family}"] if family in {"sans-serif", "serif", "monospace"} else [family]
     found: set[int] = set()
     for name in names:
         try:

@@ -155,10 +155,8 @@ def _around() -> list[tuple[float, float]]:
 
 
 def _beside(x: float, y: float, wide: float, high: float, label: Label, unit: float) -> list[Spot]:
-    tries = []
     near = label.clear * unit + 0.7
-    for degrees in SIDES:
-        tries.append((*_offset(x, y, wide, high, degrees, near), False))
+    tries = [(*_offset(x, y, wide, high, degrees, near), False) for degrees in SIDES]
     if label.must:
         tries += [
             (*_offset(x, y, wide, high, degrees, near + step * unit), True)

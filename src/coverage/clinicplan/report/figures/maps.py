@@ -187,11 +187,11 @@ def draw_outside(record: ResultRecord, *, ax: Axes | None = None, lang: Language
     villages = placed(record.villages)
     plain = villages[villages["group"] == "village"]
     outside = plain[~plain["within_standard"].astype(bool)]
-    add_points(ax, spots(plain[plain["within_standard"].astype(bool)]), style.Symbol("circle", 3.0, style.UNKNOWN, line_px=0.8),
-               key="village-inside", label=word("figures.layer.inside", lang), unit=unit)  # fmt: skip
+    inside = plain[plain["within_standard"].astype(bool)]
+    add_points(ax, spots(inside), style.Symbol("circle", 3.0, style.UNKNOWN, line_px=0.8), key="village-inside",
+               label=word("figures.layer.inside", lang), unit=unit)  # fmt: skip
     for number, (reason, rows) in enumerate(sorted(outside.groupby("reason"), key=lambda item: -len(item[1]))):
-        symbol = style.OUTSIDE_VILLAGE if number == 0 else style.Symbol(
-            "triangle", 8.0, style.PAPER if number == 1 else style.UNKNOWN, line=style.OUTSIDE, line_px=2.4)  # fmt: skip
+        symbol = style.OUTSIDE_SYMBOLS[min(number, len(style.OUTSIDE_SYMBOLS) - 1)]
         label = word(
             "figures.layer.outside_reason", lang, reason=word(f"general.reason.{reason}", lang), count=len(rows),
             people=f"{int(rows['population'].sum()):,}",
@@ -286,8 +286,9 @@ def add_circle_areas(ax: Axes, record: ResultRecord, bands: list[float], lang: L
         )  # fmt: skip
         lower, beyond = f"{minutes:g}", outside
     if beyond is not None:
-        add_area(ax, beyond, key="beyond", label=word("figures.layer.beyond", lang, lower=lower), fill=style.LAND,
-                 hatch=HATCH, hatch_colour=style.RULE_DARK, unit=unit)  # fmt: skip
+        label = word("figures.layer.circle_beyond", lang, lower=lower)
+        add_area(ax, beyond, key="beyond", label=label, fill=style.LAND, hatch=HATCH, hatch_colour=style.RULE_DARK,
+                 unit=unit)  # fmt: skip
 
 
 def add_villages_by_band(ax: Axes, record: ResultRecord, bands: list[float], lang: Language, unit: float) -> None:
@@ -306,8 +307,9 @@ def add_villages_by_band(ax: Axes, record: ResultRecord, bands: list[float], lan
         lower = f"{band:g}"
     rows = plain[number >= len(bands)]
     label = word("figures.layer.outside_band", lang, lower=lower, count=len(rows))
-    add_points(ax, spots(rows), style.OUTSIDE_VILLAGE, key="village-outside", label=label, unit=unit, size=0.85,
-               above=4)
+    add_points(
+        ax, spots(rows), style.OUTSIDE_VILLAGE, key="village-outside", label=label, unit=unit, size=0.85, above=4
+    )
 
 
 def band_numbers(villages: pd.DataFrame, bands_min: tuple[float, ...]) -> Any:

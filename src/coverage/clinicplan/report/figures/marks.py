@@ -20,7 +20,7 @@ POINT_PER_PX: Final = 0.5
 LINE_PER_PX: Final = 0.38
 RING_PX: Final = 1.3
 """Width of a ring, as it is seen between its edges."""
-MOST_LEGEND_PT: Final = 9.0
+MOST_LEGEND_PT: Final = 10.0
 """Diameter of a symbol in the legend, on A4; larger ones would meet the next line."""
 LEGEND_ORDER: Final = (
     "site", "arrangement", "link", "village", "natural", "community", "exempt", "pending", "facility", "centre",
@@ -29,9 +29,9 @@ LEGEND_ORDER: Final = (
 """Layers in the legend, by the first word of their key."""
 
 ZORDER: Final = {
-    "land": 1, "circle": 3, "beyond": 4, "water": 5, "road": 6, "township": 8, "boundary": 9, "veil": 10, "ring": 10, "link": 11,
-    "natural": 12, "village": 14, "arrangement": 15, "community": 13, "exempt": 13, "pending": 13, "facility": 16,
-    "site": 18, "centre": 19,
+    "land": 1, "circle": 3, "beyond": 4, "water": 5, "road": 6, "township": 8, "boundary": 9, "veil": 10, "ring": 10,
+    "link": 11, "natural": 12, "village": 14, "arrangement": 15, "community": 13, "exempt": 13, "pending": 13,
+    "facility": 16, "site": 18, "centre": 19,
 }  # fmt: skip
 
 
@@ -89,8 +89,14 @@ def symbol_path(symbol: style.Symbol) -> Path:
         outer_px = symbol.radius_px + (style.RING_GAP_PX + RING_PX + edge_px) * (ring + 1)
         outer = outer_px / symbol.radius_px
         hole = _disc((outer_px - RING_PX - edge_px) / symbol.radius_px)
-        parts += [_disc(outer), Path(hole.vertices[::-1], hole.codes)]
+        parts += [_disc(outer), Path(np.asarray(hole.vertices)[::-1], hole.codes)]
     return Path.make_compound_path(*parts)
+
+
+def reach_pt(symbol: style.Symbol, size: float = 1.0) -> float:
+    """Return how far a symbol and its rings reach from their middle, points on A4."""
+    half = float(np.abs(symbol_path(symbol).vertices).max())
+    return symbol.radius_px * POINT_PER_PX * size * half
 
 
 def _closed(corners: Sequence[style.Point]) -> Path:
@@ -161,7 +167,8 @@ def add_lines(
     ax.add_collection(
         LineCollection(
             paths, colors=colour, linewidths=width * unit, linestyles=[(0, tuple(dash))] if dash else "solid",
-            label=label or "_", gid=key, alpha=alpha, zorder=ZORDER[layer_kind(key)], capstyle="butt" if dash else "round",
+            label=label or "_", gid=key, alpha=alpha, zorder=ZORDER[layer_kind(key)],
+            capstyle="butt" if dash else "round",
         ),
         autolim=False,
     )  # fmt: skip
@@ -209,14 +216,14 @@ def _handle(artist: Any, unit: float) -> Any:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    if isinstance(artist, LineCollection):
-        handle = Line2D([], [], color=artist.get_colors()[0], linewidth=artist.get_linewidths()[0])
-        offset, dashes = artist.get_linestyles()[0]
+    is_lines, is_area = isinstance(artist, LineCollection), isinstance(artist, Patch)  # kept apart: mypy would narrow
+    if is_lines:
+        width, (offset, dashes) = artist.get_linewidth()[0], artist.get_linestyle()[0]
+        handle = Line2D([], [], color=tuple(artist.get_edgecolor()[0]), linewidth=width)
         if dashes is not None:
-            width = artist.get_linewidths()[0]
             handle.set_linestyle((offset, tuple(length / width for length in dashes)))
         return handle
-    if isinstance(artist, Patch):
+    if is_area:
         hatch, colour = getattr(artist, "legend_hatch", ("", ""))
         edge = colour if hatch else artist.get_edgecolor()
         return Patch(
@@ -225,5 +232,7 @@ def _handle(artist: Any, unit: float) -> Any:
         )  # fmt: skip
     handle = Line2D([], [])
     handle.update_from(artist)
-    handle.set_markersize(min(artist.get_markersize(), MOST_LEGEND_PT * unit))
+    share = min(1.0, MOST_LEGEND_PT * unit / max(artist.get_markersize(), 1.0))
+    handle.set_markersize(artist.get_markersize() * share)
+    handle.set_markeredgewidth(artist.get_markeredgewidth() * share)
     return handle

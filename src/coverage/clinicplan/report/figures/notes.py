@@ -128,7 +128,7 @@ def reference_system(crs: Any, lang: Language) -> str:
     for codes, degrees in (
         (THREE_DEGREE_PLAIN, 3), (THREE_DEGREE_ZONED, 3), (SIX_DEGREE_PLAIN, 6), (SIX_DEGREE_ZONED, 6),
     ):  # fmt: skip
-        if code in codes:
+        if code is not None and code in codes:
             meridian = FIRST_MERIDIAN + degrees * (code - codes.start)
             return word("figures.crs.gauss", lang, degrees=degrees, meridian=meridian)
     if crs is not None and crs.utm_zone:

@@ -14,11 +14,13 @@ from clinicplan.report.figures.labels import Label, place_names
 from clinicplan.report.figures.maps import (
     HATCH,
     add_facilities,
+    add_other_villages,
     band_numbers,
     placed,
     spots,
 )
-from clinicplan.report.figures.marks import add_area, add_lines, add_points
+from clinicplan.report.figures.marks import add_area, add_lines, add_points, reach_pt
+from clinicplan.report.figures.record import without_specks
 from clinicplan.words import word
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ UPPER_TIERS: Final = (
 )  # fmt: skip
 ACTIONS_BELOW_FIRST: Final = ("close", "keep", "convert", "upgrade", "upgrade_hospital", "reopen", "point", "build")
 NAMED_ACTIONS: Final = ("build", "point", "reopen", "upgrade", "upgrade_hospital", "convert", "close")
+SITE_SIZE: Final = 0.85
 LINK_DASH: Final = (2.5, 1.5)
 
 
@@ -64,6 +67,7 @@ def draw_plan(
     draw_ground(ax, record, lang, unit=unit, detail=focus is not None)
     if focus is not None:
         _veil(ax, focus)
+        _own_villages(ax, record, lang, unit)
     _arrangements(ax, record, lang, unit)
     add_facilities(ax, record, lang, unit, tiers=UPPER_TIERS, size=0.8)
     sites = plan_sites(record)
@@ -71,11 +75,11 @@ def draw_plan(
         rows = sites[sites["shown"] == action]
         label = word("figures.layer.site", lang, action=word(f"plan.action.{action}", lang), count=len(rows))
         add_points(ax, spots(rows), style.ACTION_SYMBOLS[action], key=f"site-{action}", label=label, unit=unit,
-                   size=0.85, above=2 if action in NAMED_ACTIONS else -2)  # fmt: skip
+                   size=SITE_SIZE, above=2 if action in NAMED_ACTIONS else -2)  # fmt: skip
     named = sites[sites["shown"].isin(NAMED_ACTIONS)]
     labels = [
-        Label(row.geometry.x, row.geometry.y, str(row.site_name), size=6.2, must=True, clear=3.6,
-              colour=style.INK)
+        Label(row.geometry.x, row.geometry.y, str(row.site_name), size=6.2, must=True,
+              clear=reach_pt(style.ACTION_SYMBOLS[row.shown], SITE_SIZE))
         for row in named.rename(columns={"name": "site_name"}).itertuples()
     ]  # fmt: skip
     around = window(ax, record) if focus is None else focus.bounds
@@ -96,6 +100,16 @@ def _veil(ax: Axes, focus: Any) -> None:
     (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
     beyond = shapely.difference(shapely.box(west, south, east, north), focus)
     add_area(ax, beyond, key="veil", label="", fill=style.PAPER + "b0", line=style.BOUNDARY, width=0.8)
+
+
+def _own_villages(ax: Axes, record: ResultRecord, lang: Language, unit: float) -> None:
+    """Draw the villages that have a clinic of their own, and communities: where there is room, names need a place."""
+    villages = placed(record.villages)
+    rows = villages[(villages["group"] == "village") & villages["arrangement"].eq("own")]
+    symbol = style.Symbol("circle", 3.0, style.UNKNOWN, line_px=0.8)
+    label = word("figures.layer.arrangement", lang, name=word("plan.arrangement.own", lang), count=len(rows))
+    add_points(ax, spots(rows), symbol, key="village-own", label=label, unit=unit)
+    add_other_villages(ax, record, lang, unit)
 
 
 def _village_labels(record: ResultRecord) -> list[Label]:
@@ -180,21 +194,18 @@ def draw_state(
     ax
         With every layer named for the legend; what the plan adds is hatched.
     """
-    import shapely
-
     ax = map_axes(record, ax)
     draw_ground(ax, record, lang, unit=unit)
     look = style.band_styles([minutes], None)[0]
-    today, beyond = _circle(record.rings, minutes)
-    label = word("figures.layer.circle_first", lang, upper=f"{minutes:g}")
-    add_area(ax, today, key=f"circle-{minutes:g}", label=label, fill=look.area, line=look.edge, width=0.35, unit=unit)
-    if planned:
-        after, beyond = _circle(record.planned_rings, minutes)
-        added = shapely.difference(after, today)
-        add_area(ax, added, key="circle-added", label=word("figures.layer.circle_added", lang), fill=style.ADDED_AREA,
-                 line=look.edge, width=0.35, hatch="....", hatch_colour=look.edge, unit=unit)  # fmt: skip
-    add_area(ax, beyond, key="beyond", label=word("figures.layer.beyond", lang, lower=f"{minutes:g}"), fill=style.LAND,
-             hatch=HATCH, hatch_colour=style.RULE_DARK, unit=unit)  # fmt: skip
+    for part, area in _state_areas(record, minutes, planned=planned).items():
+        label = word(f"figures.layer.circle_{part}", lang, upper=f"{minutes:g}", lower=f"{minutes:g}")
+        key = "beyond" if part == "beyond" else f"circle-{part}"
+        fill, hatch, colour = {
+            "first": (look.area, "", ""), "added": (style.ADDED_AREA, "....", look.edge),
+            "lost": (style.PAPER, "xxxx", style.OUTSIDE), "beyond": (style.LAND, HATCH, style.RULE_DARK),
+        }[part]  # fmt: skip
+        add_area(ax, area, key=key, label=label, fill=fill, line=look.edge, width=0.0 if part == "beyond" else 0.35,
+                 hatch=hatch, hatch_colour=colour, unit=unit)  # fmt: skip
     within = within_minutes(record, minutes, planned=planned)
     villages = placed(record.villages)
     plain = (villages["group"] == "village").to_numpy()
@@ -213,12 +224,28 @@ def draw_state(
     return ax
 
 
-def _circle(rings: dict[float, tuple[Any, Any]], minutes: float) -> tuple[Any, Any]:
-    """Return the whole circle of some minutes and what lies beyond it."""
+def _state_areas(record: ResultRecord, minutes: float, *, planned: bool) -> dict[str, Any]:
+    """Divide the county into the circle, what a plan adds to it and takes from it, and what lies beyond."""
     import shapely
 
-    parts = [ring for upto, (ring, _) in rings.items() if upto <= minutes]
-    return shapely.union_all(parts), rings[minutes][1]
+    today = _circle(record.rings, minutes)
+    if not planned:
+        return {"first": today, "beyond": record.rings[minutes][1]}
+    after = _circle(record.planned_rings, minutes)
+    lost = without_specks(shapely.difference(today, after), record.land)
+    beyond = shapely.difference(record.planned_rings[minutes][1], lost)
+    areas = {
+        "first": shapely.intersection(today, after),
+        "added": without_specks(shapely.difference(after, today), record.land),
+    }
+    return {**areas, "lost": lost, "beyond": beyond}
+
+
+def _circle(rings: dict[float, tuple[Any, Any]], minutes: float) -> Any:
+    """Return the whole circle of some minutes."""
+    import shapely
+
+    return shapely.union_all([ring for upto, (ring, _) in rings.items() if upto <= minutes])
 
 
 def within_minutes(record: ResultRecord, minutes: float, *, planned: bool) -> Any:
@@ -274,12 +301,14 @@ def draw_sub_centres(record: ResultRecord, *, ax: Axes | None = None, lang: Lang
         add_points(ax, points, style.SUB_CENTRE_SYMBOLS[state], key=f"site-{state}", unit=unit,
                    label=word(f"figures.sub_centre.{state}", lang, count=len(chosen), km=f"{min_km:g}"))  # fmt: skip
         labels += [_hospital_label(row, point, state, lang) for row, point in zip(chosen, points, strict=True)]
-    own = record.facilities
+    own, centre = record.facilities, style.FACILITY_SYMBOLS["county_medical_centre"]
     rows = placed(own[own["facility_id"].astype(str).isin(centres)])
-    add_points(ax, spots(rows), style.FACILITY_SYMBOLS["county_medical_centre"], key="centre",
+    add_points(ax, spots(rows), centre, key="centre",
                label=word("general.tier.county_medical_centre", lang), unit=unit)  # fmt: skip
     labels += [
-        Label(row.geometry.x, row.geometry.y, str(row.site_name), size=6.6, must=True, clear=8.0, bold=True)
+        Label(
+            row.geometry.x, row.geometry.y, str(row.site_name), size=6.6, must=True, bold=True, clear=reach_pt(centre)
+        )
         for row in rows.rename(columns={"name": "site_name"}).itertuples()
     ]
     place_names(ax, labels, unit=unit, within=window(ax, record))
@@ -306,5 +335,5 @@ def _hospital_label(row: dict[str, Any], point: Any, state: str, lang: Language)
     text = str(row["name"])
     if row.get("road_km") is not None:
         text = word("figures.sub_centre.name", lang, name=text, km=f"{row['road_km']:.1f}")
-    return Label(point[0], point[1], text, size=6.4 if state == "chosen" else 5.6, must=True, clear=5.5,
-                 bold=state == "chosen")  # fmt: skip
+    return Label(point[0], point[1], text, size=6.4 if state == "chosen" else 5.6, must=True,
+                 clear=reach_pt(style.SUB_CENTRE_SYMBOLS[state]), bold=state == "chosen")  # fmt: skip

@@ -24,6 +24,12 @@ SPECK_M2: Final = 10_000.0
 """Four cells of that lattice: 0.4 mm x 0.4 mm at 1:250 000."""
 ROAD_TOLERANCE_M: Final = 6.0
 """A quarter of a millimetre at 1:25 000; less on smaller scales."""
+CIRCLE_DETAIL: Final = 4000
+"""Outlines of circles are simplified by this part of the county's size: 13 m for 50 km, a twentieth of a millimetre."""
+CIRCLE_SPECK: Final = 500
+"""Patches and holes narrower than this part of the county's size are left out: 100 m for 50 km, 0.4 mm on paper."""
+ROAD_TOLERANCE_M: Final = 6.0
+"""A quarter of a millimetre at 1:25 000; less on smaller scales."""
 CIRCLE_TOLERANCE_M: Final = 12.0
 """Circles are drawn on a lattice of 50 m."""
 NEEDED: Final = ("summary.json", "coverage.gpkg", "townships.csv")
@@ -145,26 +151,35 @@ def rings_within(circles: gpd.GeoDataFrame, land: Any) -> dict[float, tuple[Any,
     import numpy as np
     import shapely
 
+    size = _size_m(land)
     minutes = circles["minutes"].astype(float).to_numpy()
     shapes = circles.geometry.to_numpy()
     inner: Any = shapely.Polygon()
     rings = {}
     for value in np.unique(minutes):
-        circle = shapely.simplify(shapely.make_valid(shapely.union_all(shapes[minutes == value])), CIRCLE_TOLERANCE_M)
-        whole = without_specks(shapely.union(shapely.intersection(circle, land), inner))
+        circle = shapely.make_valid(shapely.union_all(shapes[minutes == value]))
+        circle = shapely.intersection(shapely.simplify(circle, size / CIRCLE_DETAIL), land)
+        whole = without_specks(shapely.union(circle, inner), land)
         rings[float(value)] = (shapely.difference(whole, inner), shapely.difference(land, whole))
         inner = whole
     return rings
 
 
-def without_specks(shape: Any) -> Any:
-    """Leave out parts and holes too small to be seen on paper."""
+def _size_m(land: Any) -> float:
+    """Return the longer side of a county."""
+    west, south, east, north = land.bounds
+    return float(max(east - west, north - south))
+
+
+def without_specks(shape: Any, land: Any) -> Any:
+    """Leave out parts and holes of an area too small to be seen when the whole county is on paper."""
     import shapely
 
+    least_m2 = (_size_m(land) / CIRCLE_SPECK) ** 2
     kept = []
     for part in shapely.get_parts(shape):
-        if part.geom_type == "Polygon" and part.area >= SPECK_M2:
-            holes = [ring for ring in part.interiors if shapely.Polygon(ring).area >= SPECK_M2]
+        if part.geom_type == "Polygon" and part.area >= least_m2:
+            holes = [ring for ring in part.interiors if shapely.Polygon(ring).area >= least_m2]
             kept.append(shapely.Polygon(part.exterior, holes))
     return shapely.MultiPolygon(kept)
 
@@ -285,7 +300,7 @@ def read_ground(region: Region, manifest: dict[str, Any], boundary: gpd.GeoDataF
         roads = scan_county_roads(region, layers)
     except PlannerError as error:
         return Ground(changed=tuple(dict.fromkeys(item.layer for item in error.faults)) or ("roads",))
-    years = layers.villages["population_year"] if "population_year" in layers.villages else []
+    years = layers.villages.get("population_year", [])
     numbers = pd.to_numeric(pd.Series(years), errors="coerce").dropna()
     crs = boundary.crs
     natural = layers.natural_villages
@@ -332,7 +347,7 @@ def _roads_by_class(roads: Any, boundary: gpd.GeoDataFrame) -> dict[str, tuple[A
 def _joined(lines: Any) -> Any:
     import shapely
 
-    merged = shapely.line_merge(shapely.multilinestrings(list(shapely.get_parts(lines))))
+    merged = shapely.line_merge(shapely.MultiLineString(list(shapely.get_parts(lines))))
     return shapely.simplify(merged, ROAD_TOLERANCE_M)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MM_PER_INCH: Final = 25.4
+DPI: Final = 300
 SCALES: Final = (
     5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000, 60_000, 75_000, 100_000, 120_000, 150_000, 200_000,
     250_000, 300_000, 350_000, 400_000, 500_000, 600_000, 750_000, 1_000_000, 1_250_000, 1_500_000, 2_000_000,
@@ -159,7 +160,7 @@ def open_map_sheet(paper: Paper, bounds: Sequence[float], *, panels: int = 1) ->
     west, south, east, north = bounds
     per_mm, axes = denominator / 1000, []
     for box in boxes:
-        left, bottom, width, height = box
+        _, _, width, height = box
         ax = _axes(figure, paper, box)
         middle_x, middle_y = (west + east) / 2, (south + north) / 2
         ax.set_xlim(middle_x - (own + width) / 2 * per_mm, middle_x + (width - own) / 2 * per_mm)
@@ -215,7 +216,8 @@ def open_chart_sheet(paper: Paper) -> Sheet:
 def _blank(paper: Paper) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(paper.width_mm / MM_PER_INCH, paper.height_mm / MM_PER_INCH), facecolor=style.PAPER)
+    size = paper.width_mm / MM_PER_INCH, paper.height_mm / MM_PER_INCH
+    figure = Figure(figsize=size, dpi=DPI, facecolor=style.PAPER)
     page = figure.add_axes((0.0, 0.0, 1.0, 1.0), zorder=-1)
     page.set_xlim(0, paper.width_mm)
     page.set_ylim(0, paper.height_mm)
@@ -368,7 +370,7 @@ def draw_legend(sheet: Sheet, lang: Language) -> float:
         "ncols": math.ceil(len(labels) / STRIP_ROWS) if sheet.strip else 1,
     }  # fmt: skip
     legend = sheet.figure.legend(handles, labels, bbox_to_anchor=(x, y), **look)
-    extent = legend.get_window_extent(FigureCanvasAgg(sheet.figure).get_renderer())
+    extent = legend.get_window_extent(FigureCanvasAgg(sheet.figure).get_renderer())  # type: ignore[no-untyped-call]
     wide = float(extent.width / sheet.figure.dpi * MM_PER_INCH)
     least = LEAST_LEGEND_MM * unit
     if wide < least and not sheet.strip:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from clinicplan.errors import Language, OutputError, Severity
 from clinicplan.report.figures.catalogue import FigureEntry, figure_entries
-from clinicplan.report.figures.fonts import figure_settings, font_families, no_boxes
+from clinicplan.report.figures.fonts import font_families, house_style, no_boxes
 from clinicplan.report.figures.notes import figure_notes, title_block
 from clinicplan.report.figures.record import ResultRecord, read_record
 from clinicplan.report.figures.sheet import (
+    DPI,
     PAPERS,
     Paper,
     Sheet,
@@ -28,18 +29,13 @@ from clinicplan.results import require_free, result_folder, write_manifest
 from clinicplan.words import fault, word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.figure import Figure
 
-DPI: Final = 300
 FORMATS: Final = ("png", "pdf", "svg")
 FOLDER: Final = "figures"
 ATLAS: Final = "atlas.pdf"
 ATLAS_PAPER: Final = "A3"
 DEFAULT_PAPER: Final = "A4"
-
-Progress = "Callable[..., None]"
 
 
 @dataclass(frozen=True)
@@ -129,8 +125,6 @@ def write_figures(
         If the folder is no result, figures stand there already, a public map has no approval number, or a character
         has no glyph.
     """
-    import matplotlib as mpl
-
     folder = Path(result)
     out = folder / FOLDER
     record = read_record(folder)
@@ -139,7 +133,7 @@ def write_figures(
     chosen = PAPERS[paper or record.region.document.paper or DEFAULT_PAPER]
     say = progress or (lambda *_, **__: None)
     font_families(font)
-    with mpl.rc_context(figure_settings(font)), result_folder(out, force=force) as draft:
+    with house_style(font), result_folder(out, force=force) as draft:
         entries = figure_entries(record, lang)
         drawn = tuple(entry for entry in entries if not entry.lacks)
         for entry in drawn:
@@ -212,9 +206,7 @@ def save_figure(figure: Figure, stem: Path, title: str) -> None:
             figure.savefig(stem.with_name(f"{stem.name}.{ending}"), format=ending, dpi=DPI, metadata=metadata[ending])
 
 
-def _write_atlas(
-    record: ResultRecord, entries: tuple[FigureEntry, ...], path: Path, lang: Language, say: Any
-) -> int:
+def _write_atlas(record: ResultRecord, entries: tuple[FigureEntry, ...], path: Path, lang: Language, say: Any) -> int:
     """Bind the figures on A3 into one PDF, a bookmark a sheet."""
     from matplotlib.backends.backend_pdf import PdfPages
 

@@ -25,7 +25,7 @@ STEPS_PER_SITE: Final = 500
 PROVE: Final = {
     "mip_heuristic_effort": 0.0, "mip_heuristic_run_feasibility_jump": False, "mip_heuristic_run_rins": False,
     "mip_heuristic_run_rens": False, "mip_heuristic_run_root_reduced_cost": False, "mip_heuristic_run_zi_round": False,
-    "mip_pscost_minreliable": 1,
+    "mip_pscost_minreliable": 0, "mip_allow_restart": False,
 }  # fmt: skip
 """HiGHS options where a good plan is known: no time for looking for others, or for choosing where to branch."""
 SEARCH_SHARE: Final = 0.3

@@ -213,7 +213,7 @@ def max_cover(
 ) -> SitingResult:
     """Open exactly p sites, or what a budget buys, so that most demand has one within the limit.
 
-    Greedy and swap find a plan, a Lagrangian bound excludes most sites, and HiGHS settles the rest; `max_cover_program`
+    Greedy, swap and annealing find a plan, a Lagrangian bound excludes most sites, and HiGHS settles the rest; `max_cover_program`
     is the whole model.
 
     Parameters

@@ -16,6 +16,20 @@ from typing import Annotated, Any, Final, Literal, cast
 
 import typer
 
+from clinicplan.cli.console import (
+    Console,
+    ForceOption,
+    JsonOption,
+    LangOption,
+    OutOption,
+    QuietOption,
+    RegionArgument,
+    ResultArgument,
+    ScenarioOption,
+    language_asked,
+)
+from clinicplan.cli.figures import figures
+from clinicplan.cli.policies import policies_app
 from clinicplan.errors import Fault, Language, PlannerError, Severity, fault_line, fault_table
 from clinicplan.terms import ALL_PRODUCTS, COVERAGE_PRODUCTS, ISOCHRONE_PRODUCTS
 
@@ -36,42 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="村卫生室布局规划：出行时间、服务圈、地图。 Plan village clinics: travel times, service circles, maps.",
 )
-policies_app = typer.Typer(no_args_is_help=False, invoke_without_command=True, help="政策文件 / policy documents.")
 app.add_typer(policies_app, name="policies")
-
-RegionArgument = Annotated[Path, typer.Argument(help="region.toml 或其文件夹 / the region file or its folder.")]
-OutOption = Annotated[Path, typer.Option("--out", help="结果文件夹 / folder for the results.")]
-LangOption = Annotated[str | None, typer.Option("--lang", help="zh 或 en；默认按区划代码 / default by the code.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", help="只输出错误 / print errors only.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON / print JSON on stdout.")]
-ScenarioOption = Annotated[Path | None, typer.Option("--scenario", help="情景文件 / a scenario over the region.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="覆盖已有结果 / replace earlier results.")]
-
-
-class Console:
-    """What a command says: progress on stderr, results on stdout, in one language."""
-
-    def __init__(self, lang: Language, *, quiet: bool, json: bool) -> None:
-        self.lang: Language = lang
-        self.quiet = quiet
-        self.json = json
-
-    def progress(self, step: str, **values: object) -> None:
-        """Say on stderr which step begins."""
-        if not self.quiet:
-            from clinicplan.words import word
-
-            typer.echo(word(f"cli.step.{step}", self.lang, **values), err=True)
-
-    def say(self, text: str) -> None:
-        """Print a result line unless quiet or JSON was asked for."""
-        if not self.quiet and not self.json:
-            typer.echo(text)
-
-    def say_json(self, table: Any) -> None:
-        """Print a result as JSON where that was asked for."""
-        if self.json:
-            typer.echo(json_module.dumps(table, ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -85,7 +64,7 @@ def demo(
     """写出示例县并运行 / write the sample county and run it."""
     from clinicplan import plan
 
-    console = Console(_language(lang, None), quiet=quiet, json=json)
+    console = Console(language_asked(lang, None), quiet=quiet, json=json)
     result = plan.demo(out, lang=console.lang, force=force, progress=console.progress)
     _print_run(console, result)
 
@@ -106,11 +85,11 @@ def init(
     if (from_osm is None) != (boundary is None):
         raise typer.BadParameter("--from-osm FILE --boundary FILE")
     if from_osm is None or boundary is None:
-        _init_template(folder, Console(_language(lang, None), quiet=quiet, json=json), force=force)
+        _init_template(folder, Console(language_asked(lang, None), quiet=quiet, json=json), force=force)
         return
     from clinicplan.extract import write_region_from_extract
 
-    console = Console(_language(lang, None, default="en"), quiet=quiet, json=json)
+    console = Console(language_asked(lang, None, default="en"), quiet=quiet, json=json)
     report = write_region_from_extract(folder, from_osm, boundary, name=name, tiers=tiers, force=force)
     for line in report.lines(console.lang):
         console.say(line)
@@ -138,7 +117,7 @@ def check(
     """检查数据：错误、待核、提示 / check the data in three severities."""
     from clinicplan import plan
 
-    console = Console(_language(lang, region), quiet=quiet, json=json)
+    console = Console(language_asked(lang, region), quiet=quiet, json=json)
     inspection = plan.check(region, out=out, lang=console.lang, force=force, progress=console.progress)
     for line in inspection.lines(console.lang):
         console.say(line)
@@ -158,7 +137,7 @@ def run(
     force: ForceOption = False,
 ) -> None:
     """完整运行：服务圈、表格、地图 / everything: circles, tables, map."""
-    console = Console(_language(lang, region), quiet=quiet, json=json)
+    console = Console(language_asked(lang, region), quiet=quiet, json=json)
     _run(ALL_PRODUCTS, region, out, console, force=force, scenario=scenario)
 
 
@@ -172,7 +151,7 @@ def coverage(
     force: ForceOption = False,
 ) -> None:
     """只算服务圈和表格 / circles and tables only."""
-    _run(COVERAGE_PRODUCTS, region, out, Console(_language(lang, region), quiet=quiet, json=json), force=force)
+    _run(COVERAGE_PRODUCTS, region, out, Console(language_asked(lang, region), quiet=quiet, json=json), force=force)
 
 
 @app.command()
@@ -185,7 +164,7 @@ def isochrones(
     force: ForceOption = False,
 ) -> None:
     """各机构等时圈 / the area each facility serves in time."""
-    _run(ISOCHRONE_PRODUCTS, region, out, Console(_language(lang, region), quiet=quiet, json=json), force=force)
+    _run(ISOCHRONE_PRODUCTS, region, out, Console(language_asked(lang, region), quiet=quiet, json=json), force=force)
 
 
 def _run(
@@ -212,7 +191,7 @@ def site(
     from clinicplan import plan
     from clinicplan.report.plan_lines import plan_lines
 
-    console = Console(_language(lang, region), quiet=quiet, json=json)
+    console = Console(language_asked(lang, region), quiet=quiet, json=json)
     common: dict[str, Any] = {"out": out, "lang": console.lang, "force": force, "progress": console.progress}
     result = plan.propose(region, scenario=scenario, **common)
     for line in plan_lines(result, console.lang):
@@ -244,7 +223,7 @@ def audit(
     from clinicplan import plan as steps
     from clinicplan.policy import built_in_profiles
 
-    console = Console(_language(lang, region), quiet=quiet, json=json)
+    console = Console(language_asked(lang, region), quiet=quiet, json=json)
     if everything and policy:
         raise typer.BadParameter("--policy ID | --all")
     audits = steps.audit_county(
@@ -295,7 +274,7 @@ def _judge_strictly(console: Console, audits: Any) -> None:
 
 @app.command(name="map")
 def map_(
-    result: Annotated[Path, typer.Argument(help="结果文件夹 / a result folder.")],
+    result: ResultArgument,
     tiles: Annotated[
         str | None, typer.Option("--tiles", help="tianditu 或 osm / a background, needs a network.")
     ] = None,
@@ -306,12 +285,15 @@ def map_(
     """重画结果文件夹中的地图 / draw the map of a result folder again."""
     from clinicplan import plan
 
-    console = Console(_language(lang, result / "manifest.json"), quiet=quiet, json=False)
+    console = Console(language_asked(lang, result / "manifest.json"), quiet=quiet, json=False)
     if tiles not in (None, "tianditu", "osm"):
         raise typer.BadParameter("tianditu | osm", param_hint="--tiles")
     background = cast("Literal['tianditu', 'osm'] | None", tiles)
     path = plan.redraw_map(result, lang=console.lang, tiles=background, tianditu_key=tianditu_key)
     console.say(str(path))
+
+
+app.command()(figures)
 
 
 @app.command()
@@ -329,7 +311,7 @@ def roads(
     """道路概况，或按地名下载 / a summary of the roads, or a download."""
     from clinicplan import plan
 
-    console = Console(_language(lang, region), quiet=quiet, json=json)
+    console = Console(language_asked(lang, region), quiet=quiet, json=json)
     if (region is None) == (place is None):
         raise typer.BadParameter("REGION | --place NAME")
     if place is not None:
@@ -339,43 +321,6 @@ def roads(
     table = plan.road_summary(region)
     console.say(table.to_string(index=False))
     console.say_json(json_module.loads(table.to_json(orient="records")))
-
-
-@policies_app.callback()
-def policies_default(context: typer.Context) -> None:
-    """列出政策文件 / list the policy documents."""
-    if context.invoked_subcommand is None:
-        policies_list()
-
-
-@policies_app.command("list")
-def policies_list(lang: LangOption = None, json: JsonOption = False) -> None:
-    """列出内置政策文件 / list the built-in documents."""
-    from clinicplan.policy import built_in_profiles, read_profile
-    from clinicplan.policy.pages import profile_head, profile_line
-
-    profiles = [read_profile(name) for name in built_in_profiles()]
-    console = Console(_language(lang, None), quiet=False, json=json)
-    for profile in profiles:
-        console.say(profile_line(profile, console.lang))
-    console.say_json([profile_head(profile) for profile in profiles])
-
-
-@policies_app.command("show")
-def policies_show(
-    policy: Annotated[str, typer.Argument(help="ID 或文件 / an id or a file.")],
-    lang: LangOption = None,
-    json: JsonOption = False,
-) -> None:
-    """显示一个政策文件的各条 / show the clauses of one document."""
-    from clinicplan.policy import read_profile
-    from clinicplan.policy.pages import profile_lines
-
-    profile = read_profile(policy)
-    console = Console(_language(lang, None), quiet=False, json=json)
-    for line in profile_lines(profile, console.lang):
-        console.say(line)
-    console.say_json(profile.model_dump(mode="json"))
 
 
 def main() -> None:
@@ -442,19 +387,6 @@ def _report_bug(error: Exception) -> None:
     typer.echo(word("cli.bug", _language_of_arguments(), error=repr(error), log=log.name), err=True)
 
 
-def _language(asked: str | None, region: Path | None, *, default: Language = "zh") -> Language:
-    """Take the language asked for, else Chinese for a code in China, else English; `default` without a region."""
-    if asked is not None:
-        if asked not in ("zh", "en"):
-            raise typer.BadParameter("zh | en", param_hint="--lang")
-        return "zh" if asked == "zh" else "en"
-    if region is None:
-        return default
-    from clinicplan.region import language_of_file
-
-    return language_of_file(region)
-
-
 def _language_of_arguments() -> Language:
     """Return the language of a message about a command that did not get far enough to know its own."""
     arguments = sys.argv[1:]
@@ -487,7 +419,3 @@ def _speak_plainly() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
-
-
-if __name__ == "__main__":
-    main()
