@@ -25,8 +25,9 @@ FLOORS = {
     "900 points, p = 5": 10.0,
 }
 """Seconds within which every problem of a group is proven. Unserved at 15 minutes: a village beyond every site counts
-15 minutes, the model on which the floors were set; with a hard reach every village must be served. At 15 minutes 91 of 1,000 and 447 of 5,000 villages are
-the fewest sites that serve everybody, so that p = n / 10 is near the edge of what is possible at all."""
+15 minutes, the model on which the floors were set; with a hard reach every village must be served. At 15 minutes
+91 of 1,000 and 447 of 5,000 villages are the fewest sites that serve everybody, so that p = n / 10 is near the edge of
+what is possible at all."""
 AIMS = {"pmed style": 120.0, "pmed1-40": 120.0}
 """Seconds for all files of OR-Library together, and for 40 graphs made in their style."""
 POINTS_900 = 900

@@ -217,6 +217,14 @@ def test_the_readme_shows_the_figures_of_the_sample():
             assert number in text, line
 
 
+@by_name([PROJECT / "README.md", PROJECT / "docs" / "siting.md", PROJECT / "docs" / "results.md"])
+def test_the_plan_of_the_sample_is_shown_as_the_program_prints_it(path):
+    """Line for line the golden plan, which the sample is held to."""
+    golden = read(PROJECT / "tests" / "goldens" / "plan_sample.zh.txt").splitlines()
+    assert len(golden) == 4
+    assert [line for line in golden if line not in read(path)] == []
+
+
 # ---------------------------------------- nothing of one machine
 
 

@@ -300,6 +300,17 @@ def test_the_five_figures_read_as_agreed(sample_result, lang):
     hold_golden(f"headline_sample.{lang}.txt", "\n".join(lines[:6]) + "\n")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_plan_of_the_sample_is_the_one_the_guide_shows(sample_folder, lang):
+    """Status, counts, money and people outside of the plan for 800,000 yuan; the last line names a folder."""
+    from clinicplan import plan
+    from clinicplan.report.plan_lines import plan_lines
+
+    result = plan.propose(sample_folder, lang=lang)
+    hold_golden(f"plan_sample.{lang}.txt", "\n".join(plan_lines(result, lang)[:4]) + "\n")
+
+
 # ---------------------------------------- what the sample contains is seen in the result
 
 

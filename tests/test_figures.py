@@ -13,6 +13,7 @@ import shutil
 import sys
 import warnings
 import zlib
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -174,7 +175,8 @@ def test_nothing_is_drawn_outside_its_frame(record, with_centres, key, lang):
     inner += [text for ax in page.panels for text in ax.texts if text.get_gid() == "name"]
     inner += [item for gid in ("scale", "scale-box", "scale-bar", "north") for item in by_gid(page.figure, gid)]
     inner += [page.panels[0].get_legend()] if page.panels[0].get_legend() else []
-    inner += [text for text in page.panels[0].get_xticklabels() if not page.denominator]
+    west, east = page.panels[0].get_xlim()
+    inner += [text for text in page.panels[0].get_xticklabels() if west <= text.get_position()[0] <= east]
     for artist in inner:
         box = artist.get_window_extent(renderer)
         assert box.x0 * mm >= left - 0.1
@@ -230,8 +232,8 @@ def test_the_scale_is_round_and_true_on_paper(paper, panels, size_m):
         (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
         box = ax.get_position()
         width_mm, height_mm = box.width * page.paper.width_mm, box.height * page.paper.height_mm
-        assert (east - west) / width_mm * 1000 == pytest.approx(page.denominator * 1000)
-        assert (north - south) / height_mm * 1000 == pytest.approx(page.denominator * 1000)
+        assert (east - west) / width_mm * 1000 == pytest.approx(page.denominator)
+        assert (north - south) / height_mm * 1000 == pytest.approx(page.denominator)
         assert west < 0 < size_m[0] < east
         assert south < 0 < size_m[1] < north
 
@@ -257,9 +259,11 @@ def test_the_columns_of_the_chart_are_the_shares_of_the_table(record):
 
 def test_the_frontier_shows_every_point_of_the_table(record):
     ax = charts.draw_frontier(record)
-    points = [xy for line in ax.lines if line.get_gid() in ("exact", "open") for xy in zip(*line.get_data(), strict=True)]
+    points = [
+        xy for line in ax.lines if line.get_gid() in ("exact", "open") for xy in zip(*line.get_data(), strict=True)
+    ]
     rows = zip(record.pareto["build_cny"] / 10_000, record.pareto["people_outside"], strict=True)
-    assert sorted(points) == pytest.approx(sorted(rows))
+    assert np.array(sorted(points)) == pytest.approx(np.array(sorted(rows)))
 
 
 def test_the_maps_count_what_the_summary_counts(record, sheets):
@@ -302,8 +306,8 @@ def test_areas_before_and_after_cover_the_county_once(record):
 def test_drawing_functions_give_back_the_axes_they_get(record, with_centres):
     from matplotlib.figure import Figure
 
-    for draw in (maps.draw_settlements, maps.draw_facilities, maps.draw_outside, plan_maps.draw_plan, charts.draw_lorenz,
-                 charts.draw_frontier, charts.draw_reach_by_township):  # fmt: skip
+    drawings = (maps.draw_settlements, maps.draw_facilities, maps.draw_outside, plan_maps.draw_plan)
+    for draw in (*drawings, charts.draw_lorenz, charts.draw_frontier, charts.draw_reach_by_township):
         ax = Figure().add_subplot()
         ax.set_xlim(*record.boundary.total_bounds[[0, 2]])
         ax.set_ylim(*record.boundary.total_bounds[[1, 3]])
@@ -322,7 +326,9 @@ def test_lorenz_by_hand(shares, gini):
 
 def test_a_township_has_a_sheet_of_its_own(record):
     entries = township_entries(record, "zh")
-    assert [entry.title for entry in entries] == [f"{name}村卫生室规划布局图" for name in ("东山镇", "中溪镇", "西岭乡")]
+    assert [entry.title for entry in entries] == [
+        f"{name}村卫生室规划布局图" for name in ("东山镇", "中溪镇", "西岭乡")
+    ]
     with fonts.house_style():
         page = writing.draw_entry(record, entries[0], sheet.PAPERS["A3"], "zh")
     named = {text.get_text() for text in page.panels[0].texts if text.get_gid() == "name"}
@@ -436,7 +442,9 @@ def test_the_atlas_is_a3_with_bookmarks_and_embedded_fonts(written):
     assert len(book.pages) == report.sheets == 5
     marks_of = [mark.title for mark in book.outline]
     assert marks_of[:2] == ["图3-3 各乡镇常住人口5分钟可达率柱状图", "图3-4 试验县服务圈外行政村分布图"]
-    assert marks_of[2:] == [f"图5-1-{n} {name}村卫生室规划布局图" for n, name in enumerate(("东山镇", "中溪镇", "西岭乡"), 1)]
+    assert marks_of[2:] == [
+        f"图5-1-{n} {name}村卫生室规划布局图" for n, name in enumerate(("东山镇", "中溪镇", "西岭乡"), 1)
+    ]
     assert [book.get_destination_page_number(mark) for mark in book.outline] == list(range(5))
     for page in book.pages:
         assert float(page.mediabox.width) / 72 * 25.4 == pytest.approx(420, abs=0.2)
@@ -512,7 +520,6 @@ def test_matplotlibs_own_warning_stops_the_saving_too():
 def test_without_a_system_font_the_bundled_one_draws_chinese(monkeypatch):
     own = [entry for entry in font_manager.fontManager.ttflist if entry.name not in style.FONT_STACK]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
-    font_manager._findfont_cached = getattr(font_manager, "_findfont_cached", None)
     fonts.font_families.cache_clear()
     try:
         assert fonts.font_families() == (fonts.BUNDLED_FAMILY, fonts.LATIN_FAMILY)
@@ -554,9 +561,7 @@ def test_hostile_names_are_written_as_they_are(record, name):
     out = io.BytesIO()
     with fonts.house_style(), fonts.no_boxes(page.figure):
         page.figure.savefig(out, format="svg")
-    from xml.etree import ElementTree as Tree
-
-    assert Tree.fromstring(out.getvalue().decode("utf-8")).tag.endswith("svg")
+    assert ET.fromstring(out.getvalue().decode("utf-8")).tag.endswith("svg")
 
 
 def test_no_figure_uses_red(sheets):
@@ -614,7 +619,10 @@ def test_reference_systems_are_named_in_the_trades_words(code, words):
 
 def test_lines_break_within_their_width_and_never_before_a_closing_sign():
     with fonts.house_style():
-        text = "出行方式与速度：电动自行车，国省道21公里/小时、县乡道21公里/小时（假设）。" * 6 + "villages.xlsx facilities.csv" * 3
+        text = (
+            "出行方式与速度：电动自行车，国省道21公里/小时、县乡道21公里/小时（假设）。" * 6
+            + "villages.xlsx facilities.csv" * 3
+        )
         broken = lines.wrapped(text, 6.0, 200.0)
         assert "".join(broken).replace(" ", "") == text.replace(" ", "")
         assert all(lines.text_width(line, 6.0) <= 200.0 + 6.5 for line in broken)

@@ -114,6 +114,11 @@ def test_numbers_missing_in_a_plan_leave_the_register_as_it_is():
     assert facility(county, "C1")["doctors"] == 1
 
 
+def test_no_plan_takes_a_doctor_away_from_a_clinic_that_stays():
+    _, county = carried(plan([site("C1", "keep", "V1", "C1", doctors=0)]))
+    assert facility(county, "C1")["doctors"] == 1
+
+
 def test_all_faults_of_a_plan_are_named_at_once():
     with pytest.raises(PolicyError) as caught:
         plan([site("C1", "demolish"), site("C2", "kep")], [{"village_id": "V1", "arrangement": "nowhere"}])

@@ -266,7 +266,8 @@ def _changed(
         frame.loc[place, "operating"] = "yes"
         frame.loc[place, "plan_action"] = site.action
         if site.doctors is not None and "doctors" in frame:
-            frame.loc[place, "doctors"] = site.doctors
+            today = 0 if reopened or _is_missing(frame["doctors"].iloc[row]) else int(frame["doctors"].iloc[row])
+            frame.loc[place, "doctors"] = max(today, site.doctors)
     stays = np.array([row for row in range(len(frame)) if row not in gone], dtype=np.int64)
     return frame.iloc[stays].reset_index(drop=True), stays
 

@@ -178,6 +178,14 @@ def _characters(family: str) -> frozenset[int]:
 
 
 @contextmanager
+def measured_in_peace() -> Iterator[None]:
+    """Keep matplotlib quiet about missing glyphs while text is only measured; `no_boxes` looks before saving."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield
+
+
+@contextmanager
 def no_boxes(figure: Figure) -> Iterator[None]:
     """Let a figure be saved only if every character has a glyph; name those that have none.
 

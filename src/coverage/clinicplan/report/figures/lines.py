@@ -15,10 +15,11 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    from clinicplan.report.figures.fonts import bold_weight, font_families
+    from clinicplan.report.figures.fonts import bold_weight, font_families, measured_in_peace
 
     font = FontProperties(family=list(font_families()), size=size, weight=bold_weight() if bold else "normal")
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    with measured_in_peace():
+        width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from clinicplan.errors import Language
 from clinicplan.report import style
+from clinicplan.report.figures.far_roads import roads_beyond
 from clinicplan.report.figures.fonts import in_house_style
 from clinicplan.report.figures.ground import draw_ground, draw_township_names, map_axes, window
 from clinicplan.report.figures.labels import Label, place_names
@@ -290,7 +291,7 @@ def draw_sub_centres(record: ResultRecord, *, ax: Axes | None = None, lang: Lang
     hospitals = [row for row in (record.plan or {}).get("sub_centres", []) if row["row"] == "hospital"]
     places = _places_by_id(record)
     centres = {str(row["centre_id"]) for row in hospitals if row.get("centre_id")}
-    _rings_of_distance(ax, [places[name] for name in sorted(centres) if name in places], min_km, lang, unit)
+    _distance(ax, record, [places[name] for name in sorted(centres) if name in places], min_km, lang, unit)
     states = {"chosen": [], "eligible": [], "too_near": [], "other": []}  # type: ignore[var-annotated]
     for row in hospitals:
         states[_hospital_state(row)].append(row)
@@ -316,8 +317,12 @@ def draw_sub_centres(record: ResultRecord, *, ax: Axes | None = None, lang: Lang
     return ax
 
 
-def _rings_of_distance(ax: Axes, centres: list[Any], min_km: float, lang: Language, unit: float) -> None:
-    """Draw the least distance as the crow flies: by road it is reached nearer the centre."""
+def _distance(ax: Axes, record: ResultRecord, centres: list[Any], min_km: float, lang: Language, unit: float) -> None:
+    """Draw the least distance: the roads beyond it, and, for comparison, as the crow flies."""
+    far = roads_beyond(record, centres, min_km)
+    if far is not None:
+        add_lines(ax, [far], key="road-far", label=word("figures.layer.far_roads", lang, km=f"{min_km:g}"),
+                  colour=style.UPGRADE, width=1.1, unit=unit)  # fmt: skip
     circles = [centre.buffer(min_km * 1000, quad_segs=64) for centre in centres]
     add_lines(ax, circles, key="ring", label=word("figures.layer.ring", lang, km=f"{min_km:g}"), colour=style.MUTED,
               width=0.8, unit=unit, dash=(4, 2))  # fmt: skip

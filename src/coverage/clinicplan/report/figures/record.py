@@ -18,20 +18,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from clinicplan.roads import RoadLayer
+
 FAR_CLASSES: Final = ("trunk", "secondary")
 """Roads that are drawn beyond the county line too."""
-SPECK_M2: Final = 10_000.0
-"""Four cells of that lattice: 0.4 mm x 0.4 mm at 1:250 000."""
 ROAD_TOLERANCE_M: Final = 6.0
 """A quarter of a millimetre at 1:25 000; less on smaller scales."""
 CIRCLE_DETAIL: Final = 4000
 """Outlines of circles are simplified by this part of the county's size: 13 m for 50 km, a twentieth of a millimetre."""
 CIRCLE_SPECK: Final = 500
 """Patches and holes narrower than this part of the county's size are left out: 100 m for 50 km, 0.4 mm on paper."""
-ROAD_TOLERANCE_M: Final = 6.0
-"""A quarter of a millimetre at 1:25 000; less on smaller scales."""
-CIRCLE_TOLERANCE_M: Final = 12.0
-"""Circles are drawn on a lattice of 50 m."""
 NEEDED: Final = ("summary.json", "coverage.gpkg", "townships.csv")
 
 
@@ -47,6 +43,8 @@ class Ground:
         Lines by class of `report.style`: within the county, and beyond it (major classes only).
     water_lines, water_areas
         Within the county.
+    layer
+        The roads themselves, for searches.
     population_years
         Years of the population figures.
     changed
@@ -58,6 +56,7 @@ class Ground:
     roads: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     water_lines: Any = None
     water_areas: Any = None
+    layer: RoadLayer | None = None
     population_years: tuple[int, ...] = ()
     changed: tuple[str, ...] = ()
 
@@ -311,6 +310,7 @@ def read_ground(region: Region, manifest: dict[str, Any], boundary: gpd.GeoDataF
         roads=_roads_by_class(roads, boundary),
         water_lines=water_lines,
         water_areas=water_areas,
+        layer=roads,
         population_years=tuple(sorted({int(year) for year in numbers})),
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from clinicplan.errors import Language
 from clinicplan.report import style
-from clinicplan.report.figures.fonts import bold_weight
+from clinicplan.report.figures.fonts import bold_weight, measured_in_peace
 from clinicplan.report.figures.lines import wrapped
 from clinicplan.words import word
 
@@ -370,7 +370,8 @@ def draw_legend(sheet: Sheet, lang: Language) -> float:
         "ncols": math.ceil(len(labels) / STRIP_ROWS) if sheet.strip else 1,
     }  # fmt: skip
     legend = sheet.figure.legend(handles, labels, bbox_to_anchor=(x, y), **look)
-    extent = legend.get_window_extent(FigureCanvasAgg(sheet.figure).get_renderer())  # type: ignore[no-untyped-call]
+    with measured_in_peace():
+        extent = legend.get_window_extent(FigureCanvasAgg(sheet.figure).get_renderer())  # type: ignore[no-untyped-call]
     wide = float(extent.width / sheet.figure.dpi * MM_PER_INCH)
     least = LEAST_LEGEND_MM * unit
     if wide < least and not sheet.strip:

@@ -222,7 +222,7 @@ def _write_atlas(record: ResultRecord, entries: tuple[FigureEntry, ...], path: P
     with _bookmarked(pages) as book_with_marks:
         for number, entry in enumerate(entries):
             mark = f"{word('figures.number', lang, number=entry.number)} {entry.title}"
-            book_with_marks.add_outline_item(mark, number)
+            book_with_marks.add_outline_item(title=mark, page_number=number)
         book_with_marks.page_mode = "/UseOutlines"
         book_with_marks.write(path)
     return len(entries)

@@ -139,10 +139,10 @@ def _variables(model: Formulation, question: MergeQuestion) -> Columns:
 
 
 def _has_option(question: MergeQuestion) -> Flags:
-    """Tell which villages can be provided for whatever the others do."""
+    """Tell which villages with people can be provided for whatever the others do; no plan leaves them out."""
     option = question.seat | question.outreach
     option[question.site_village[question.open_most]] = True
-    return option
+    return option & (question.people > 0)
 
 
 def _arrangements(model: Formulation, question: MergeQuestion, columns: Columns) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +34,8 @@ __all__ = [
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
+FIRST_SHARE: Final = 0.7
+"""Most of the time that the first stage of backup cover may take."""
 
 
 def set_cover(problem: LocationProblem, limit: ArrayLike, *, time_limit_s: float = 120.0) -> SitingResult:
@@ -184,7 +186,7 @@ def backup_cover(problem: LocationProblem, limit: ArrayLike, *, time_limit_s: fl
     begin = time.perf_counter()
     most, once = check_question(problem, limit, time_limit_s=time_limit_s)
     check_covered(problem, most, once)
-    first = least_cover(problem, most, once, begin + time_limit_s)
+    first = least_cover(problem, most, once, begin + FIRST_SHARE * time_limit_s)
     if first.impossible:
         raise keep_blocks(problem, cover_program(problem, most, once))
     if first.open is None:
@@ -213,8 +215,8 @@ def max_cover(
 ) -> SitingResult:
     """Open exactly p sites, or what a budget buys, so that most demand has one within the limit.
 
-    Greedy, swap and annealing find a plan, a Lagrangian bound excludes most sites, and HiGHS settles the rest; `max_cover_program`
-    is the whole model.
+    Greedy, swap and annealing find a plan, a Lagrangian bound excludes most sites, and HiGHS settles the rest;
+    `max_cover_program` is the whole model.
 
     Parameters
     ----------
