@@ -10,7 +10,7 @@ import clinicplan
 ROOT = Path(clinicplan.__file__).parent
 ORDER = [
     "errors", "words", "terms", "standard", "results", "datum", "region", "layers", "speeds", "network", "roads",
-    "travel", "isochrones", "coverage", "check", "policy", "county", "siting", "scenario", "report", "extract",
+    "travel", "isochrones", "coverage", "check", "policy", "scenario", "county", "siting", "report", "extract",
     "sample", "plan", "cli",
 ]  # fmt: skip
 """The steps, first to last; `terms`, `standard` and `results` are common ground, `check` and `extract` are commands."""

@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+import shapely
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
@@ -26,6 +27,7 @@ from clinicplan.errors import OutputError
 from clinicplan.report import style
 from clinicplan.report.figures import charts, fonts, labels, lines, maps, marks, notes, plan_maps, sheet, writing
 from clinicplan.report.figures.catalogue import figure_entries
+from clinicplan.report.figures.far_roads import roads_beyond
 from clinicplan.report.figures.record import read_record
 from clinicplan.report.figures.township_sheets import township_entries
 from county import draw_county, write_county
@@ -593,7 +595,7 @@ def test_english_figures_speak_english(record):
     entries = entries_of(record, "en")
     assert entries["circle-5"].title == "试验县: rural 5-minute health service circle, present state"
     page = drawn(record, "circle-5", "en")
-    own = set("".join(record.villages["name"]) + "".join(record.facilities["name"]) + "试验县布局规划")
+    own = set("".join(record.villages["name"]) + "".join(record.facilities["name"]) + "试验县布局规划近期")
     own |= set("".join(record.townships["township"]))
     foreign = {sign for text in texts(page.figure) for sign in text if "一" <= sign <= "鿿"} - own
     assert foreign == set()
@@ -615,6 +617,32 @@ def test_reference_systems_are_named_in_the_trades_words(code, words):
     meridian = next(p.value for p in crs.coordinate_operation.params if "longitude" in p.name.lower())
     if "经线" in words:
         assert f"{meridian:g}°E" in words
+
+
+def test_a_result_under_a_scenario_says_so_and_has_its_own_circle(record):
+    bare = dataclasses.replace(record, plan=None, proposals=None, planned_circles=None)
+    entry = entries_of(bare)["scenario"]
+    assert (entry.number, entry.title) == ("6-2", "近期情景服务圈图")
+    page = drawn(bare, "scenario")
+    assert "情景：近期。" in "".join(text.get_text() for text in by_gid(page.figure, "note"))
+    plain = dataclasses.replace(bare, manifest={**bare.manifest, "scenario": None})
+    assert "scenario" not in entries_of(plain)
+
+
+def test_roads_beyond_a_distance_by_road(record):
+    """On a grid of roads a way is as long as east plus north: the cut lies where that says.
+
+    The corner's node is at the crossing of the outermost roads, (-3.75, -3.75) km; of the two drawn roads, both 0.75 km
+    this side of the middle, one runs north from (-0.75, -3.75), one east from (-3.75, -0.75): both 3 km away by road.
+    What is beyond 5 km of either is less by 2 km, as far as that lies within the county (its edge is at -3.1 km).
+    """
+    place = shapely.Point(record.boundary.total_bounds[:2])
+    whole = roads_beyond(record, [place], 3.0)
+    far = roads_beyond(record, [place], 5.0)
+    assert roads_beyond(record, [place], 100.0) is None
+    assert roads_beyond(record, [], 3.0) is None
+    assert whole.length == pytest.approx(2 * 6_200, rel=0.005)
+    assert whole.length - far.length == pytest.approx(2 * (2_000 - 650), rel=0.03)
 
 
 def test_lines_break_within_their_width_and_never_before_a_closing_sign():

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 from clinicplan.errors import Fault, LayerError, PlannerError, PolicyError, RegionError, Severity
 from clinicplan.policy import Profile, read_profile
 from clinicplan.region import Region, read_region
+from clinicplan.scenario.edits import edit_county
+from clinicplan.scenario.layer_edits import with_planned_population
+from clinicplan.scenario.road_edits import mode_change
 from clinicplan.standard import Standard
 from clinicplan.terms import ALL_PRODUCTS
 from clinicplan.words import fault
@@ -160,6 +163,7 @@ def read_county(region: str | Path | Region, *, watch: Stopwatch | None = None, 
         profile, standard, layers = _question_and_layers(read)
     with watch.step("roads"):
         roads = scan_county_roads(read, layers)
+        layers, roads = edit_county(read, layers, roads, classes=county_speeds(read).known_classes)
     with watch.step("networks", modes=", ".join(read.travel.all_modes)):
         networks = build_networks(read, roads, layers)
     with watch.step("check"):
@@ -187,7 +191,7 @@ def build_networks(region: Region, roads: RoadLayer, layers: CountyLayers) -> di
     own = own_barriers(layers)
     networks: dict[str, RoadNetwork] = {}
     for mode in region.travel.all_modes:
-        network = roads.network(speeds.mode(mode))
+        network = roads.network(speeds.mode(mode), **mode_change(region, mode))
         networks[mode] = network if not own.size else replace(network, barrier_lines=_joined(network, own))
     return networks
 
@@ -292,7 +296,7 @@ def _question_and_layers(region: Region) -> tuple[Profile | None, Standard, Coun
         errors.append(error)
     missing = {item.layer for error in errors for item in error.faults}
     try:
-        layers = read_layers(region)
+        layers = read_layers(with_planned_population(region))
     except PlannerError as error:
         errors.append(LayerError(*(item for item in error.faults if item.layer not in missing)))
     if not errors:

@@ -26,7 +26,7 @@ from clinicplan.errors import (
     Severity,
 )
 from clinicplan.region import Region, read_region
-from clinicplan.scenario import read_scenario, region_under
+from clinicplan.scenario import region_under
 from clinicplan.terms import ALL_PRODUCTS, AUDIT_PRODUCTS, COVERAGE_PRODUCTS, FIXED_TIERS, ISOCHRONE_PRODUCTS
 from clinicplan.words import fault
 
@@ -466,9 +466,7 @@ def _region_of_result(folder: Path) -> Region:
     entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
     if "region_file" not in entries:
         raise OutputError(fault(Severity.ERROR, "not_a_result", folder=str(folder)))
-    region = (
-        read_scenario(entries["scenario_file"]) if entries.get("scenario_file") else read_region(entries["region_file"])
-    )
+    region = region_under(entries["region_file"], entries.get("scenario_file"))
     now = describe_inputs(region.input_files())
     changed = sorted(layer for layer in {*now, *entries["inputs"]} if now.get(layer) != entries["inputs"].get(layer))
     if changed:

@@ -23,6 +23,7 @@ from clinicplan.report.tables import (
 )
 from clinicplan.results import describe_inputs, package_versions, write_csv, write_json, write_layers, write_manifest
 from clinicplan.scenario import SCENARIO_FILE, resolved_scenario
+from clinicplan.scenario.road_edits import season_of
 from clinicplan.words import word
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def manifest(result: CountyResult, *, lang: Language, seconds: dict[str, float],
         "audit_day": None if result.audit is None else result.audit.settings.day.isoformat(),
         "policy": None if result.county.profile is None else result.county.profile.model_dump(mode="json"),
         "parameters": used.to_dict(orient="records"),
+        **({"season": list(season_of(region).sources)} if season_of(region).sources else {}),
         **plan_entries(result.proposal),
         "seconds": seconds,
         "faults": [item["text"] for item in result.summary["warnings"]],

@@ -74,6 +74,8 @@ class RoadLayer:
         Projected coordinate system.
     report
         What was found and assumed.
+    segment_factor
+        Shape (segments): multiplies the speed of every mode, 0 closes; None where a scenario changes nothing.
     """
 
     node_x: Float64
@@ -90,11 +92,12 @@ class RoadLayer:
     barrier_kind: NDArray[np.object_]
     crs: str
     report: RoadReport
+    segment_factor: Float64 | None = None
 
     def __repr__(self) -> str:
         return f"RoadLayer({len(self.ways):,} ways, {self.segment_way.size:,} segments, {self.report.km:,.0f} km)"
 
-    def network(self, mode: TravelMode, *, speed_factor: float = 1.0) -> RoadNetwork:
+    def network(self, mode: TravelMode, *, speed_factor: float = 1.0, top_kmh: float = np.inf) -> RoadNetwork:
         """Return the roads that one mode may use.
 
         Parameters
@@ -103,6 +106,8 @@ class RoadLayer:
             Speeds and rules, from `speeds.read_speeds().mode(name)`.
         speed_factor
             All speeds of roads are multiplied by it (ferries keep their times).
+        top_kmh
+            No road is faster than this after all factors.
 
         Returns
         -------
@@ -119,7 +124,7 @@ class RoadLayer:
         if not 0 < speed_factor < np.inf:
             raise NetworkError(f"speed_factor must be above 0, got {speed_factor}")
         rights = way_rights(self.tags, mode)
-        forward, backward = rights.forward_kmh[self.segment_way], rights.backward_kmh[self.segment_way]
+        forward, backward = self._by_segment(rights.forward_kmh), self._by_segment(rights.backward_kmh)
         used = np.flatnonzero((forward > 0) | (backward > 0))
         if used.size == 0:
             name = phrase(f"general.mode.{mode.name}")
@@ -128,6 +133,7 @@ class RoadLayer:
         rows = np.concatenate((np.flatnonzero(forward[used] > 0), np.flatnonzero(backward[used] > 0)))
         count = int(np.count_nonzero(forward[used] > 0))
         kmh = np.concatenate((forward[used][rows[:count]], backward[used][rows[count:]])) * speed_factor
+        kmh = np.minimum(kmh, top_kmh)
         segment = used[rows].astype(np.int32)
         way = self.segment_way[segment]
         return RoadNetwork(
@@ -145,6 +151,11 @@ class RoadLayer:
             crs=self.crs,
             mode=mode.name,
         )
+
+    def _by_segment(self, way_kmh: Float64) -> Float64:
+        """Spread speeds of ways over their segments, each with its own factor."""
+        kmh = way_kmh[self.segment_way]
+        return kmh if self.segment_factor is None else kmh * self.segment_factor
 
     def _passable_nodes(self, used: Int64, mode: TravelMode) -> tuple[Int32, Int32, Int64]:
         """Give the nodes of the segments in use new numbers, with a copy an end where a barrier stops the mode.
@@ -166,7 +177,8 @@ class RoadLayer:
         time = np.maximum(np.rint(length * MS_KMH_PER_MM / kmh), length > 0)
         afloat = rights.is_ferry[self.segment_way[segment]]
         if afloat.any():
-            time[afloat] = self._ferry_times_ms(mode)[segment[afloat]]
+            factor = 1.0 if self.segment_factor is None else self.segment_factor[segment[afloat]]
+            time[afloat] = np.rint(self._ferry_times_ms(mode)[segment[afloat]] / factor)
         return np.minimum(time, LARGEST_INT32).astype(np.int32)
 
     def _ferry_times_ms(self, mode: TravelMode) -> Int64:

@@ -226,12 +226,21 @@ def proof_note(record: ResultRecord, lang: Language) -> tuple[str, ...]:
 
 
 def _scenarios(record: ResultRecord, lang: Language) -> list[FigureEntry]:
+    """List the frontier, and the circle under a scenario where the result is one without a plan."""
+    scenario = record.manifest.get("scenario")
+    entries = [
+        FigureEntry(
+            "scenario", "6-2", _title("scenario", record, lang, scenario=scenario),
+            _circle_drawing(record.bands_min[-1]), minutes=record.bands_min[-1],
+        )
+    ] if scenario and record.plan is None and record.bands_min else []  # fmt: skip
     return [
         FigureEntry(
             "frontier", "6-1", _title("frontier", record, lang),
             lambda own, panels, lang, unit: charts.draw_frontier(own, ax=panels[0], lang=lang, unit=unit),
             is_map=False, lacks="" if record.pareto is not None else _lack("no_frontier", lang),
-        )
+        ),
+        *entries,
     ]  # fmt: skip
 
 

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 def roads_beyond(record: ResultRecord, places: Sequence[Any], km: float) -> Any:
     """Return the major roads of the county that lie beyond some kilometres by road from the nearest of some places.
 
-    Roads are those for cars (of the region's own mode where it has none), taken from the node nearest each place, and
-    the shorter of both directions counts. A piece of road between two of its points goes by its middle: it is shorter
-    than a line on the map is wide.
+    Roads are those for cars (of the region's own mode where it has none), from the node of the largest connected part
+    nearest each place; the shorter of both directions counts. A piece of road that crosses the distance is cut there.
 
     Parameters
     ----------
@@ -50,15 +49,20 @@ def roads_beyond(record: ResultRecord, places: Sequence[Any], km: float) -> Any:
     mode = "car" if "car" in travel.all_modes else travel.mode
     network = roads.network(county_speeds(record.region).mode(mode))
     reach_m = _road_metres(network, places)
-    segment = np.asarray(network.segment)
-    middle = (reach_m[network.tail] + reach_m[network.head] + network.length_mm / 1000) / 2
-    highway = roads.ways["highway"].to_numpy()[roads.segment_way[segment]]
+    highway = roads.ways["highway"].to_numpy()[roads.segment_way[np.asarray(network.segment)]]
     shown = np.array([road_class(str(value)).name in CLASSES_A4 for value in highway])
-    far = shown & (middle > km * 1000)
-    if not far.any():
+    turned = reach_m[network.tail] > reach_m[network.head]
+    near = np.where(turned, network.head, network.tail)
+    far = np.where(turned, network.tail, network.head)
+    chosen = shown & (reach_m[far] > km * 1000)
+    if not chosen.any():
         return None
-    ends = np.stack([_xy(network, network.tail[far]), _xy(network, network.head[far])], axis=1)
-    lines = shapely.line_merge(shapely.MultiLineString(list(shapely.linestrings(ends))))
+    near, far, length_m = near[chosen], far[chosen], network.length_mm[chosen] / 1000
+    start, end = _xy(network, near), _xy(network, far)
+    share = np.clip((km * 1000 - reach_m[near]) / np.maximum(length_m, 0.001), 0.0, 1.0)
+    cut = start + share[:, None] * (end - start)
+    ends = np.stack([cut, end], axis=1)[share < 1.0]
+    lines = shapely.line_merge(shapely.union_all(shapely.linestrings(ends)))
     return shapely.intersection(lines, record.land)
 
 
@@ -73,7 +77,9 @@ def _road_metres(network: RoadNetwork, places: Sequence[Any]) -> NDArray[np.floa
     from scipy.spatial import cKDTree
 
     joined = _xy(network, np.arange(network.n_nodes, dtype=np.int32))
-    _, sources = cKDTree(joined).query([(place.x, place.y) for place in places])
+    main = np.flatnonzero(network.component == 0)
+    _, nearest = cKDTree(joined[main]).query(np.array([(place.x, place.y) for place in places]))
+    sources = main[nearest]
     # Sparse tables drop zeros and add up repeated pairs: pieces of no length count a millimetre, the shortest is kept.
     length = np.maximum(np.asarray(network.length_mm, dtype=float), 1.0)
     order = np.lexsort((length, network.head, network.tail))

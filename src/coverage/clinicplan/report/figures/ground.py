@@ -86,7 +86,7 @@ def draw_township_names(ax: Axes, record: ResultRecord, *, unit: float) -> list[
     symbols = [np.column_stack([line.get_xdata(), line.get_ydata()]) for line in ax.lines]
     spots = place_labels(townships.geometry, np.vstack([np.zeros((0, 2)), *symbols]).astype(float))
     labels = [
-        Label(spot.x, spot.y, str(name), size=7.4, colour=style.MUTED, bold=True, centred=True)
+        Label(spot.x, spot.y, str(name), size=7.4, colour=style.BOUNDARY, bold=True, centred=True)
         for name, spot in zip(townships["township"], spots, strict=True)
     ]
     return place_names(ax, labels, unit=unit, within=window(ax, record))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import Final
 
-NO_START = "，。、；：？！）》】”’,.;:?!)%]"
+CHINESE: Final = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+STRAIGHT: Final = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+NO_START: Final = "，。、；：？！）》】”’,.;:?!)%]"
 """Signs that never begin a line."""
 
 
@@ -51,5 +54,14 @@ def wrapped(text: str, size: float, room: float) -> list[str]:
 
 
 def plain(text: object) -> str:
-    """Return a name as one line of text, control characters left out."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
+    """Return a name as one line of text, control characters left out.
+
+    Chinese fonts draw curly quotation marks as wide as a character: where nothing is Chinese they become straight.
+
+    Examples
+    --------
+    >>> plain("Mas d" + chr(0x2019) + "Alins"), plain(" 东岭" + chr(10) + "村 ")
+    ("Mas d'Alins", '东岭 村')
+    """
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
+    return line if CHINESE.search(line) else line.translate(STRAIGHT)

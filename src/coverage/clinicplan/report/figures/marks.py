@@ -200,7 +200,7 @@ def _rank(key: str) -> tuple[int, int]:
     kind, _, name = key.partition("-")
     tier = TIERS.index(name) if name in TIERS else len(TIERS)
     roads = [look.name for look in style.ROADS]
-    inner = {"facility": tier, "road": roads.index(name) if name in roads else 0}
+    inner = {"facility": tier, "road": roads.index(name) if name in roads else -1}
     return LEGEND_ORDER.index(kind), inner.get(kind, 0)
 
 

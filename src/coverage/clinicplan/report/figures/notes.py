@@ -93,9 +93,10 @@ def figure_notes(
     date = summary["date"]
     limit = limit_text(summary, lang) if minutes is None else word("general.minutes", lang, minutes=f"{minutes:g}")
     low, high = summary["share_range"]
-    pending = summary["pending"]
+    pending, scenario = summary["pending"], record.manifest.get("scenario")
     parts = [
         *([word("statements.synthetic", lang)] if SAMPLE_MARK in region.name else []),
+        *([word("figures.note.scenario", lang, name=scenario)] if scenario else []),
         *further,
         word("statements.data_date", lang, date=date) if date else word("statements.data_date_unknown", lang),
         _who(record, lang),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from clinicplan.errors import Language
 from clinicplan.report import style
 from clinicplan.report.figures.fonts import bold_weight, measured_in_peace
-from clinicplan.report.figures.lines import wrapped
+from clinicplan.report.figures.lines import text_width, wrapped
 from clinicplan.words import word
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ def draw_frames(sheet: Sheet, block: TitleBlock, lang: Language) -> None:
             Rectangle((left - gap, bottom - gap), width + 2 * gap, height + 2 * gap, fill=False, ec="black", lw=line)
         )
     middle, above = left + width / 2, bottom + height + 2 + paper.title_mm / 2 + 0.3
-    page.text(middle, above, block.title, ha="center", va="center", fontsize=_title_size(block.title, paper),
+    page.text(middle, above, block.title, ha="center", va="center", fontsize=_title_size(block, paper),
               weight=bold_weight(), color="black", gid="title")  # fmt: skip
     page.text(left - 2, above - 1.2 * unit, block.number, ha="left", va="center", fontsize=9 * unit, gid="number")
     page.text(left + width + 2, above - 1.2 * unit, block.use, ha="right", va="center", fontsize=8 * unit,
@@ -291,13 +291,13 @@ def draw_frames(sheet: Sheet, block: TitleBlock, lang: Language) -> None:
     _notes(sheet, block, lang)
 
 
-def _title_size(title: str, paper: Paper) -> float:
+def _title_size(block: TitleBlock, paper: Paper) -> float:
     """Shrink a long title until it leaves room for the number and the line on use at its sides."""
-    from clinicplan.report.figures.lines import text_width
-
-    room_pt = (paper.frame[2] - 84 * paper.unit) / MM_PER_INCH * 72
-    size = 17.0 * paper.unit
-    return min(size, size * room_pt / max(text_width(title, size, bold=True), 1.0))
+    unit = paper.unit
+    aside_pt = max(text_width(block.number, 9 * unit), text_width(block.use, 8 * unit, bold=True))
+    room_pt = paper.frame[2] / MM_PER_INCH * 72 - 2 * (aside_pt + 12 * unit)
+    size = 17.0 * unit
+    return min(size, size * room_pt / max(text_width(block.title, size, bold=True), 1.0))
 
 
 def _title_block(sheet: Sheet, block: TitleBlock, lang: Language) -> None:
@@ -327,8 +327,6 @@ def _title_block(sheet: Sheet, block: TitleBlock, lang: Language) -> None:
 
 
 def _fitting(text: str, size: float, room_mm: float) -> float:
-    from clinicplan.report.figures.lines import text_width
-
     width = text_width(text, size) / 72 * MM_PER_INCH
     return size if width <= room_mm else max(size * room_mm / width, 3.5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -16,10 +17,13 @@ from clinicplan.words import fault
 
 SCENARIO_FILE: Final = "scenario.json"
 """The scenario as it was resolved, beside the results."""
-OWN_KEYS: Final = ("base", "name", "edits")
+OWN_KEYS: Final = ("base", "name")
 """Keys that a scenario has and a region does not, or means otherwise."""
 EITHER: Final = ("minutes", "distance_m")
 """Keys of `[standard]` of which a circle has one: a scenario that gives one drops the other."""
+
+EDITS: Final = "edits"
+"""The table whose lists are appended, not replaced."""
 
 Table = dict[str, Any]
 
@@ -36,7 +40,7 @@ def read_scenario(path: str | Path) -> Region:
     """Read a scenario file and the region that it changes.
 
     The file names its `base` (a region file, its folder, or another scenario), has a `name`, and holds any key of a
-    region file; tables are merged key by key, lists and values replaced. Paths are relative to the file they stand
+    region file; tables are merged key by key, lists and values replaced (lists of `[edits]` appended). Paths are relative to the file they stand
     in. A file without `base` is a region file and is read as such.
 
     Parameters
@@ -54,7 +58,7 @@ def read_scenario(path: str | Path) -> Region:
     ------
     RegionError
         With every fault: a file that is missing or no TOML, scenarios that stand on each other, unknown keys (with
-        the nearest known one) and values out of range, each with the file that wrote it, and `[edits]`.
+        the nearest known one) and values out of range, each with the file that wrote it.
 
     Examples
     --------
@@ -62,6 +66,8 @@ def read_scenario(path: str | Path) -> Region:
     Traceback (most recent call last):
     clinicplan.errors.RegionError: missing.toml: no such file
     """
+    if Path(path).suffix.lower() == ".json":
+        raise RegionError(_fault("resolved_alone", Path(path)))
     chain = _chain(Path(path))
     bottom, steps = chain[0], chain[1:]
     faults = [item for step in steps for item in _own_faults(step)]
@@ -85,6 +91,9 @@ def read_scenario(path: str | Path) -> Region:
 def region_under(region: str | Path | Region, scenario: str | Path | None) -> Region:
     """Read a region, under a scenario where one is given.
 
+    A resolved scenario (`scenario.json` of a result) is replayed on the region: what it holds takes the place of
+    everything in the region file but its folder.
+
     Raises
     ------
     RegionError
@@ -95,6 +104,8 @@ def region_under(region: str | Path | Region, scenario: str | Path | None) -> Re
     file = region.path if isinstance(region, Region) else _region_file(Path(region))
     if not file.is_file():
         raise RegionError(fault(Severity.ERROR, "missing_file", layer="region", file=str(region)))
+    if Path(scenario).suffix.lower() == ".json":
+        return _replayed(file, Path(scenario))
     read = read_scenario(scenario)
     if file.resolve() != read.path.resolve():
         raise RegionError(_fault("other_region", Path(scenario), base=str(read.path), region=str(file)))
@@ -113,7 +124,10 @@ def merge_tables(table: Mapping[str, Any], changes: Mapping[str, Any]) -> Table:
     for key, value in changes.items():
         below = merged.get(key)
         if not isinstance(below, Mapping) or not isinstance(value, Mapping):
-            merged[key] = value
+            merged[key] = _merged_edits({}, value) if key == EDITS and isinstance(value, Mapping) else value
+            continue
+        if key == EDITS:
+            merged[key] = _merged_edits(below, value)
             continue
         given = [name for name in EITHER if name in value] if key == "standard" else []
         dropped = set(EITHER) if len(given) == 1 else set()
@@ -123,13 +137,51 @@ def merge_tables(table: Mapping[str, Any], changes: Mapping[str, Any]) -> Table:
 
 def resolved_scenario(region: Region) -> Table:
     """Return what `scenario.json` holds: name, files from the region file up, and the region as it was run."""
-    files = [region.path, *region.scenario_files]
+    files = [file.name for file in (region.path, *region.scenario_files)]
     return {
         "name": region.scenario,
         "base": region.path.name,
-        "files": [file.name for file in files],
+        "files": list(region.scenario_chain) or files,
         "region": region.model_dump(mode="json"),
     }
+
+
+def _merged_edits(below: Mapping[str, Any], above: Mapping[str, Any]) -> Table:
+    """Lay edits over edits: lists appended, tables key by key, other values replaced."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(under, list) and isinstance(value, list):
+            merged[key] = [*under, *value]
+        elif isinstance(under, Mapping) and isinstance(value, Mapping):
+            merged[key] = merge_tables(under, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _replayed(file: Path, scenario: Path) -> Region:
+    """Read a resolved scenario over a region file."""
+    if not scenario.is_file():
+        raise RegionError(fault(Severity.ERROR, "missing_file", layer="scenario", file=str(scenario)))
+    try:
+        written = json.loads(scenario.read_text(encoding="utf-8"))
+        name, base, table = str(written["name"]), str(written["base"]), dict(written["region"])
+        chain = tuple(str(item) for item in written["files"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RegionError(_fault("not_resolved", scenario, detail=type(error).__name__)) from error
+    if base != file.name:
+        raise RegionError(_fault("other_region", scenario, base=base, region=str(file)))
+    table = _without_nothing(table)
+    region = region_from_table(table, file, written=[(scenario.name, table)])
+    return region.model_copy(update={"scenario": name, "scenario_files": (scenario,), "scenario_chain": chain})
+
+
+def _without_nothing(value: Any) -> Any:
+    """Leave out keys that hold nothing, as TOML cannot write them."""
+    if isinstance(value, Mapping):
+        return {key: _without_nothing(item) for key, item in value.items() if item is not None}
+    return [_without_nothing(item) for item in value] if isinstance(value, list) else value
 
 
 def _chain(path: Path) -> list[_Step]:
@@ -172,8 +224,6 @@ def _own_faults(step: _Step) -> list[Fault]:
     name = step.table.get("name", "-")
     if not isinstance(name, str) or not name.strip():
         faults.append(_fault("bad_name", step.file))
-    if "edits" in step.table:
-        faults.append(_fault("edits", step.file))
     return faults
 
 
@@ -207,11 +257,14 @@ def _seen_from(base: Path, folder: Path, table: Table) -> Table:
             else source
             for name, source in found["layers"].items()
         }  # fmt: skip
+    if isinstance(found.get(EDITS), Mapping) and isinstance(found[EDITS].get("roads"), list):
+        roads = [
+            {**edit, "area": moved(edit["area"])} if isinstance(edit, Mapping) and "area" in edit else edit
+            for edit in found[EDITS]["roads"]
+        ]
+        found[EDITS] = {**found[EDITS], "roads": roads}
     return found
 
 
 def _fault(code: str, file: Path, **values: str) -> Fault:
     return fault(Severity.ERROR, code, subject="scenario", layer="scenario", file=file.name, **values)  # type: ignore[arg-type]
-
-
-__all__ = ["SCENARIO_FILE", "merge_tables", "read_scenario", "region_under", "resolved_scenario"]
