@@ -28,7 +28,9 @@ def _region() -> str:
         ("[siting]", region.Siting), ("[siting.merge]", region.MergeTable), ("[siting.budget]", region.BudgetTable),
         ("[siting.cost]", region.CostTable), ("[siting.doctors]", region.DoctorsTable),
         ("[siting.sub_centres]", region.SubCentresTable), ("[siting.quota]", region.QuotaTable),
-        ("[document]", region.Document),
+        ("[document]", region.Document), ("[edits]（只写在情景中）", region.Edits),
+        ("[[edits.roads]]", region.RoadEdit), ("[[edits.facilities]]", region.FacilityEdit),
+        ("[[edits.villages]]", region.VillageEdit), ("[edits.population]", region.PopulationEdit),
     ]  # fmt: skip
     meanings = tomllib.loads(Path(__file__).with_name("region_keys.toml").read_text(encoding="utf-8"))
     lines = []

@@ -26,7 +26,8 @@ TEXTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *PAGES]
 MODELS = (
     region.Region, region.Layers, region.LayerSource, region.Travel, region.StandardTable, region.Ladder, region.Siting,
     region.MergeTable, region.BudgetTable, region.CostTable, region.DoctorsTable, region.SubCentresTable,
-    region.QuotaTable, region.Document,
+    region.QuotaTable, region.Document, region.Edits, region.RoadEdit, region.FacilityEdit, region.VillageEdit,
+    region.PopulationEdit,
 )  # fmt: skip
 REGISTRIES = (
     "pypi.org", "pythonhosted.org", "anaconda.org", "conda.io", "npmjs.com", "npmjs.org", "unpkg.com", "jsdelivr.net",
@@ -165,6 +166,7 @@ def test_the_results_page_names_every_file_and_reason():
     files = (
         "summary.json", "villages.csv", "facilities.csv", "townships.csv", "travel_times.parquet", "coverage.gpkg",
         "map.html", "manifest.json", "plan.json", "plan.xlsx", "pareto.csv", "scenario.json",
+        "compare.json", "compare.csv", "compare.xlsx", "compare_villages.csv",
     )  # fmt: skip
     assert all(f"`{name}`" in text for name in files)
     assert all(f"| {reason} |" in text for reason in REASONS if reason)

@@ -1,7 +1,8 @@
 """The scenarios of examples/: known keys only, planned with every check holding, each answering its question.
 
-The sample county is read once; its scenarios change nothing but `[siting]` (a test holds that), so that circles are
-shared. Figures are not pinned here: conditions of the scenarios are, read from the files and tested on the plans.
+The sample county is read once; its scenarios of siting change nothing but `[siting]` (a test holds that), so that
+circles are shared; those that edit the world have circles of their own. Figures are not pinned here: conditions of the
+scenarios are, read from the files and tested on the plans.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from pathlib import Path
 import pytest
 
 from clinicplan import plan
+from clinicplan.county import build_networks, county_speeds
 from clinicplan.extract import write_region_from_extract
 from clinicplan.region import Region, read_region, region_from_table
 from clinicplan.scenario import merge_tables, read_scenario
+from clinicplan.scenario.edits import edit_county
 from clinicplan.siting.check import check_plan
 from clinicplan.siting.county import plan_county
 
@@ -30,6 +33,7 @@ EXAMPLES = PROJECT / "examples"
 SHARED = PROJECT.parent / "shared" / "data"
 FILES = sorted(EXAMPLES.glob("*.toml"))
 SAMPLE = ("budget_800000", "share", "sub_centre")
+EDITED = ("close_bridge", "winter")
 COUNTRIES = ("andorra", "liechtenstein")
 LAYERS = ("boundary", "villages", "facilities", "roads")
 STUB = "".join(f'[layers.{name}]\npath = "{name}.csv"\n' for name in LAYERS)
@@ -101,9 +105,9 @@ def outside_today(circles):
 
 def test_the_examples_are_those_of_the_readme():
     """Each file has its command in the README, on the region that the file names as its base."""
-    assert {path.stem for path in FILES} == {*SAMPLE, *COUNTRIES}
+    assert {path.stem for path in FILES} == {*SAMPLE, *EDITED, *COUNTRIES}
     text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    commands = re.findall(r"clinicplan site (\S+) --scenario (\S+) --out (\S+?)`", text)
+    commands = re.findall(r"clinicplan (?:site|run) (\S+) --scenario (\S+) --out ([^\s`]+)", text)
     bases = {scenario: folder for folder, scenario, _ in commands}
     assert len(commands) == len(bases) == len(FILES)
     assert len({out for *_, out in commands}) == len(FILES)
@@ -125,7 +129,9 @@ def test_an_example_names_only_known_keys_and_says_what_it_asks(path, tmp_path):
     region = read_scenario(project / "examples" / path.name)
     assert region.scenario == table["name"]
     given = region.siting.model_dump()
-    for key, value in table["siting"].items():
+    edits = region.edits.model_dump(mode="json", exclude_defaults=True)
+    assert edits == table.get("edits", {})
+    for key, value in table.get("siting", {}).items():
         if isinstance(value, dict):
             assert {name: given[key][name] for name in value} == value
         else:
@@ -223,6 +229,41 @@ def test_the_second_sub_centre_has_its_town_and_every_other_what_it_lacks(planne
     assert [row["chosen"] for row in sets] == [True] + [False] * (len(sets) - 1)
     assert sets[0]["person_minutes"] == min(row["person_minutes"] for row in sets)
     assert all(standing in row["sites"] and row["gap_share"] <= 0.2 for row in sets)
+
+
+@pytest.fixture(scope="module")
+def edited(project, sample_result):
+    """Compute the circles of the sample county under an example that edits the world."""
+
+    @functools.cache
+    def solve(name):
+        region = read_scenario(project / "examples" / f"{name}.toml")
+        layers, roads = sample_result.county.layers, sample_result.county.roads
+        classes = county_speeds(region).known_classes
+        layers, roads = edit_county(region, layers, roads, classes=classes)
+        networks = build_networks(region, roads, layers)
+        county = replace(sample_result.county, region=region, layers=layers, roads=roads, networks=networks)
+        return plan.county_circles(county)
+
+    return solve
+
+
+def test_a_closed_bridge_takes_villages_of_one_township_out_of_the_circle(edited, sample_result):
+    """No village gains; those that lose stand in the township of the bridge, and some leave the circle."""
+    before, after = sample_result.circles.village_trips, edited("close_bridge").village_trips
+    longer = after.time_ms > before.time_ms
+    assert (after.time_ms >= before.time_ms)[before.time_ms >= 0].all()
+    far = after.time_ms - before.time_ms > 60_000
+    assert set(sample_result.circles.villages["township"][far]) == {"蕴泉镇"}
+    assert 0 < (before.within & ~after.within).sum() <= longer.sum()
+    assert not (~before.within & after.within).any()
+
+
+def test_in_winter_no_way_is_shorter_and_the_circle_shrinks(edited, sample_result):
+    before, after = sample_result.circles.village_trips, edited("winter").village_trips
+    assert (after.time_ms >= before.time_ms)[before.time_ms >= 0].all()
+    assert (after.time_ms >= 0).sum() == (before.time_ms >= 0).sum()
+    assert (before.within & ~after.within).sum() > 10
 
 
 @pytest.mark.slow

@@ -111,14 +111,14 @@ def test_a_circle_by_distance_takes_the_place_of_minutes(base, tmp_path):
 
 def test_every_fault_comes_at_once_and_names_the_file_that_wrote_it(base, tmp_path):
     write(tmp_path, "one.toml", 'base = "region.toml"\n[siting.merge]\nmax_poeple = 3\n')
-    text = 'base = "one.toml"\nname = ""\ncolour = 1\n[siting]\ntime_limit_s = -1\n[edits]\nclose = ["w1"]\n'
+    text = 'base = "one.toml"\nname = ""\ncolour = 1\n[siting]\ntime_limit_s = -1\n[edits]\nsaeson = "冰雪"\n'
     codes, faults = codes_of(write(tmp_path, "two.toml", text))
     assert set(codes) == {
-        ("bad_name", "two.toml"), ("edits", "two.toml"), ("unknown_key_near", "one.toml"), ("unknown_key", "two.toml"),
-        ("bad_value", "two.toml"),
+        ("bad_name", "two.toml"), ("unknown_key_near", "two.toml"), ("unknown_key_near", "one.toml"),
+        ("unknown_key", "two.toml"), ("bad_value", "two.toml"),
     }  # fmt: skip
     assert any("max_people" in item.remedy.en for item in faults)
-    assert any("[layers]" in item.remedy.en for item in faults)
+    assert any("edits.season" in item.remedy.en for item in faults)
 
 
 def test_a_fault_of_the_base_names_the_base(tmp_path):
@@ -180,6 +180,7 @@ def test_every_key_of_a_region_may_stand_in_a_scenario(base, tmp_path):
     keys = {name for name, field in Region.model_fields.items() if not field.exclude}
     assert keys == {
         "name", "code", "policy", "crs", "population_basis", "layers", "travel", "standard", "siting", "document",
+        "edits",
     }  # fmt: skip
     text = 'base = "region.toml"\ncode = "330624"\ncrs = "EPSG:4549"\npopulation_basis = "hukou"\n'
     region = read_scenario(write(tmp_path, "s.toml", text + '[document]\nversion = "送审稿"\n'))

@@ -38,6 +38,17 @@ def test_colour_blind_readers_tell_bands_outside_and_clinics_apart(sight):
     assert np.linalg.norm(areas[0] - areas[1]) > 15
 
 
+@pytest.mark.parametrize("sight", DICHROMATS)
+def test_colour_blind_readers_tell_the_actions_of_a_plan_apart(sight):
+    """Kept, built, improved and out of operation; and the villages without a settled arrangement."""
+    colours = [style.CLINIC, style.BUILD, style.UPGRADE, style.UNKNOWN, style.OUTSIDE]
+    seen = [_lab(np.array(DICHROMATS[sight]) @ _linear(colour)) for colour in colours]
+    assert min(np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)) > 15
+    ladder = [symbol.fill for symbol in style.LADDER_SYMBOLS]
+    seen = [_lab(np.array(DICHROMATS[sight]) @ _linear(colour)) for colour in ladder]
+    assert min(np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)) > 15
+
+
 def test_grey_print_tells_the_areas_apart():
     first, second = style.band_styles((15, 20), 20)
     greys = [style.grey_level(first.area), style.grey_level(second.area), style.grey_level(style.LAND)]
@@ -79,7 +90,8 @@ def test_hollow_means_over_the_border_and_grey_hollow_out_of_operation():
 
 
 def test_no_symbol_is_red():
-    for tier, symbol in style.FACILITY_SYMBOLS.items():
+    looks = {**style.FACILITY_SYMBOLS, **style.ACTION_SYMBOLS, **style.SUB_CENTRE_SYMBOLS, **style.ARRANGEMENT_SYMBOLS}
+    for tier, symbol in looks.items():
         red, green, blue = (int(symbol.fill[at : at + 2], 16) / 255 for at in (1, 3, 5))
         hue, saturation, _ = colorsys.rgb_to_hsv(red, green, blue)
         assert saturation < 0.3 or 0.05 < hue < 0.93, tier

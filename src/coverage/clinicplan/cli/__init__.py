@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal, cast
 
 import typer
 
+from clinicplan.cli.comparison import compare
 from clinicplan.cli.console import (
     Console,
     ForceOption,
@@ -30,6 +31,7 @@ from clinicplan.cli.console import (
 )
 from clinicplan.cli.figures import figures
 from clinicplan.cli.policies import policies_app
+from clinicplan.cli.report import report
 from clinicplan.errors import Fault, Language, PlannerError, Severity, fault_line, fault_table
 from clinicplan.terms import ALL_PRODUCTS, COVERAGE_PRODUCTS, ISOCHRONE_PRODUCTS
 
@@ -294,6 +296,8 @@ def map_(
 
 
 app.command()(figures)
+app.command()(report)
+app.command()(compare)
 
 
 @app.command()

@@ -13,7 +13,7 @@ import pandas as pd
 from clinicplan.errors import Language
 from clinicplan.report.audit_book import write_audit
 from clinicplan.report.plan_folder import plan_entries, proposal_layer, write_plan_files
-from clinicplan.report.statements import audit_statements
+from clinicplan.report.statements import audit_statements, population_years
 from clinicplan.report.tables import (
     facility_table,
     planned_columns,
@@ -133,6 +133,7 @@ def manifest(result: CountyResult, *, lang: Language, seconds: dict[str, float],
         "audit_day": None if result.audit is None else result.audit.settings.day.isoformat(),
         "policy": None if result.county.profile is None else result.county.profile.model_dump(mode="json"),
         "parameters": used.to_dict(orient="records"),
+        "population_years": population_years(result.county),
         **({"season": list(season_of(region).sources)} if season_of(region).sources else {}),
         **plan_entries(result.proposal),
         "seconds": seconds,

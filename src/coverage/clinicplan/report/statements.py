@@ -87,12 +87,17 @@ def _origin(result: CountyResult, lang: Language) -> list[str]:
     return [*lines, word(f"statements.{key}", lang, date=date) if date else word(f"statements.{key}", lang)]
 
 
-def _who(county: County, lang: Language) -> str:
+def population_years(county: County) -> list[int]:
+    """Return the years of the population figures, ascending; empty where the files do not say."""
     villages = county.layers.villages
-    years = (
-        pd.to_numeric(villages["population_year"], errors="coerce").dropna() if "population_year" in villages else []
-    )
-    known = sorted({int(year) for year in years})
+    if "population_year" not in villages:
+        return []
+    years = pd.to_numeric(villages["population_year"], errors="coerce").dropna()
+    return sorted({int(year) for year in years})
+
+
+def _who(county: County, lang: Language) -> str:
+    known = population_years(county)
     year = word("statements.year", lang, year="、".join(map(str, known))) if known else ""
     return word(f"statements.who_{county.region.population_basis}", lang, year=year)
 

@@ -182,7 +182,7 @@ PENDING_VILLAGE: Final = Symbol("circle", 4.2, PAPER, line=UNKNOWN, line_px=1.6)
 EXEMPT_VILLAGE: Final = Symbol("diamond", 4.2, PAPER, line=UNKNOWN, line_px=1.6)
 
 BUILD: Final = "#d9731a"
-UPGRADE: Final = "#1a8a82"
+UPGRADE: Final = "#1b5e20"
 ACTION_SYMBOLS: Final = {
     "keep": Symbol("circle", 4.6, CLINIC, line_px=1.0),
     "upgrade": Symbol("circle", 5.4, UPGRADE, line=INK, line_px=1.0, rings=1),

@@ -218,7 +218,7 @@ def _empty(dtype: Any) -> Any:
     """Return what stands in a cell of a type where nothing is known."""
     import pandas as pd
 
-    if pd.api.types.is_string_dtype(dtype) or dtype == object:
+    if pd.api.types.is_string_dtype(dtype) or str(dtype) == "object":
         return ""
     if str(dtype) == "bool":
         return False

@@ -40,8 +40,8 @@ def read_scenario(path: str | Path) -> Region:
     """Read a scenario file and the region that it changes.
 
     The file names its `base` (a region file, its folder, or another scenario), has a `name`, and holds any key of a
-    region file; tables are merged key by key, lists and values replaced (lists of `[edits]` appended). Paths are relative to the file they stand
-    in. A file without `base` is a region file and is read as such.
+    region file; tables are merged key by key, lists and values replaced, lists of `[edits]` appended. Paths are
+    relative to the file they stand in. A file without `base` is a region file and is read as such.
 
     Parameters
     ----------

@@ -107,7 +107,7 @@ def _named_ways(region: Region, number: int, edit: RoadEdit, roads: RoadLayer) -
     found = [
         edit_fault(
             region, "unknown_ways", "roads", number, field="ways", ids=tuple(missing), count=len(missing),
-            ways=", ".join(missing[:MOST_SHOWN]), number=len(missing), file_name=region.layers.roads.path,
+            ways=", ".join(missing[:MOST_SHOWN]), missing=len(missing), file_name=region.layers.roads.path,
         )
     ] if missing else []  # fmt: skip
     flags: Flags = np.isin(known.astype(str), sorted(wanted))
@@ -217,5 +217,3 @@ def _season_faults(region: Region) -> list[Fault]:
         return []
     near = nearest_season(season) or season_names()[0]
     return [edit_fault(region, "unknown_season", "season", name=season, known="、".join(season_names()), near=near)]
-
-

@@ -107,7 +107,8 @@ def _entry(name: str) -> Mapping[str, Any]:
     wanted = name.strip().lower()
     for entry in _entries().values():
         if wanted in entry["names"]:
-            return entry
+            found: Mapping[str, Any] = entry
+            return found
     raise KeyError(name)
 
 

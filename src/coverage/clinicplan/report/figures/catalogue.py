@@ -126,13 +126,12 @@ def _service(record: ResultRecord, lang: Language) -> list[FigureEntry]:
             _circle_drawing(minutes),
             minutes=minutes,
         )
-    first = f"{record.bands_min[0]:g}" if record.bands_min else ""
+    first = f"{_first_band(record):g}"
     key = "bars" if record.region.population_basis == "resident" else "bars_hukou"
     add(
         "reach", _title(key, record, lang, minutes=first),
         lambda own, panels, lang, unit: charts.draw_reach_by_township(own, ax=panels[0], lang=lang, unit=unit),
-        is_map=False, lacks="" if first else _lack("no_bands", lang),
-        minutes=record.bands_min[0] if first else None,
+        is_map=False, lacks="" if record.bands_min else _lack("no_bands", lang), minutes=_first_band(record),
     )  # fmt: skip
     add(
         "outside", _title("outside", record, lang),
@@ -149,6 +148,11 @@ def _service(record: ResultRecord, lang: Language) -> list[FigureEntry]:
         ),
     )  # fmt: skip
     return entries
+
+
+def _first_band(record: ResultRecord) -> float:
+    """Return the first band; without bands what a title says of a figure that cannot be drawn."""
+    return record.bands_min[0] if record.bands_min else record.limit_min or 15.0
 
 
 def _circle_drawing(minutes: float) -> Drawing:
@@ -172,7 +176,7 @@ def lacks_plan(record: ResultRecord) -> str:
 
 def _planned(record: ResultRecord, lang: Language) -> list[FigureEntry]:
     lacks = lacks_plan(record)
-    first = record.bands_min[0] if record.bands_min else 15.0
+    first = _first_band(record)
     no_circle = lacks or ("no_bands" if not record.bands_min else "" if record.planned_circles is not None
                           else "no_planned_circle")  # fmt: skip
     sub_centres = [row for row in (record.plan or {}).get("sub_centres", []) if row["row"] == "hospital"]

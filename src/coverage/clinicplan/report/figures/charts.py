@@ -73,9 +73,10 @@ def draw_reach_by_township(
         )  # fmt: skip
         base = share
     first = _shares(rows[_upto(record.bands_min[0])], people)
+    size = 6.6 * unit * min(1.0, 0.95 * _column_pt(ax, len(rows)) / text_width("100.0", 6.6 * unit))
     for x, value, known in zip(place, first, people > 0, strict=True):
         text = f"{100 * value:.1f}" if known else "—"
-        ax.text(float(x), 101.5, text, ha="center", va="bottom", fontsize=6.6 * unit, gid="value")
+        ax.text(float(x), 101.5, text, ha="center", va="bottom", fontsize=size, gid="value")
     county = float(total[_upto(record.bands_min[0])]) / float(total["population"]) if total["population"] else 0.0
     label = word("figures.chart.county", lang, upper=f"{record.bands_min[0]:g}", share=f"{100 * county:.1f}")
     ax.axhline(
@@ -94,9 +95,14 @@ def draw_reach_by_township(
 
 def _fit_beside_each_other(ax: Axes, names: list[str], unit: float) -> bool:
     """Tell whether names fit under their columns without being turned."""
-    inches = ax.get_position().width * ax.figure.get_figwidth()  # type: ignore[union-attr]
-    room_pt = inches * 72 / max(len(names), 1)
+    room_pt = _column_pt(ax, len(names))
     return max((text_width(name, 7 * unit) for name in names), default=0.0) < 0.92 * room_pt
+
+
+def _column_pt(ax: Axes, number: int) -> float:
+    """Return the width on paper that each of some columns has, points."""
+    inches = ax.get_position().width * ax.figure.get_figwidth()  # type: ignore[union-attr]
+    return float(inches * 72 / max(number, 1))
 
 
 def _upto(minutes: float) -> str:

@@ -58,17 +58,21 @@ def font_families(own: Path | None = None) -> tuple[str, ...]:
     return (*dict.fromkeys(families), LATIN_FAMILY)
 
 
-@functools.cache
 def bold_weight() -> str:
-    """Return `bold` where the first font has such a face, else `normal`."""
+    """Return `bold` where the first font that is set has such a face, else `normal`."""
+    import matplotlib as mpl
+
+    return _bold_weight(str(mpl.rcParams["font.family"][0]))
+
+
+@functools.cache
+def _bold_weight(family: str) -> str:
     from matplotlib import font_manager
 
-    first = font_families()[0]
     heavy = {"bold", "heavy", "black", "semibold", "demibold"}
-    faces = [entry.weight for entry in font_manager.fontManager.ttflist if entry.name == first]
-    return (
-        "bold" if any(weight in heavy or (isinstance(weight, int) and weight >= 600) for weight in faces) else "normal"
-    )
+    faces = [entry.weight for entry in font_manager.fontManager.ttflist if entry.name == family]
+    is_bold = any(weight in heavy or (isinstance(weight, int) and weight >= 600) for weight in faces)
+    return "bold" if is_bold else "normal"
 
 
 def _added(path: Path) -> str:
@@ -103,6 +107,7 @@ def figure_settings(own: Path | None = None) -> dict[str, Any]:
         "font.family": list(font_families(own)),
         "axes.unicode_minus": False,
         "text.parse_math": False,
+        "text.hinting": "none",
         "svg.fonttype": "path",
         "svg.hashsalt": HASH_SALT,
         "pdf.fonttype": 42,

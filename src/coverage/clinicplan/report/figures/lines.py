@@ -6,21 +6,27 @@ import functools
 import re
 from typing import Final
 
+from clinicplan.report.figures.fonts import bold_weight, measured_in_peace
+
 CHINESE: Final = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 STRAIGHT: Final = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 NO_START: Final = "，。、；：？！）》】”’,.;:?!)%]"
 """Signs that never begin a line."""
 
 
-@functools.cache
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Return the width of a text in points, in the fonts of all figures."""
+    """Return the width of a text in points, in the fonts that are set."""
+    import matplotlib as mpl
+
+    return _width(text, size, bold_weight() if bold else "normal", tuple(mpl.rcParams["font.family"]))
+
+
+@functools.cache
+def _width(text: str, size: float, weight: str, families: tuple[str, ...]) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    from clinicplan.report.figures.fonts import bold_weight, font_families, measured_in_peace
-
-    font = FontProperties(family=list(font_families()), size=size, weight=bold_weight() if bold else "normal")
+    font = FontProperties(family=list(families), size=size, weight=weight)
     with measured_in_peace():
         width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width)

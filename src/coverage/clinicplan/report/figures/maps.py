@@ -182,7 +182,8 @@ def draw_outside(record: ResultRecord, *, ax: Axes | None = None, lang: Language
     ax = map_axes(record, ax)
     draw_ground(ax, record, lang, unit=unit)
     limit = record.limit_min
-    bands = [minutes for minutes in record.rings if limit is None or minutes <= limit]
+    # A circle by distance has no area that minutes could show.
+    bands = [minutes for minutes in record.rings if limit is not None and minutes <= limit]
     add_circle_areas(ax, record, bands, lang, unit)
     villages = placed(record.villages)
     plain = villages[villages["group"] == "village"]

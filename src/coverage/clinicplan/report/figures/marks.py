@@ -73,9 +73,14 @@ def add_points(
     ax.plot(
         places[:, 0], places[:, 1], linestyle="", marker=path, markersize=2 * radius * half,
         markerfacecolor=symbol.fill, markeredgecolor=symbol.line,
-        markeredgewidth=symbol.line_px * LINE_PER_PX * unit * min(size, 1.0), label=label or "_", gid=key,
+        markeredgewidth=symbol.line_px * LINE_PER_PX * unit * min(size, 1.0), label=_shown(label), gid=key,
         zorder=ZORDER[layer_kind(key)] + above, clip_on=True,
     )  # fmt: skip
+
+
+def _shown(label: str) -> str:
+    """Return a label as the legend shows it, its first letter large; the mark of no label where it is empty."""
+    return label[:1].upper() + label[1:] or "_"
 
 
 @functools.cache
@@ -127,7 +132,7 @@ def add_area(
     area = ax.add_artist(
         PathPatch(
             path, facecolor=fill, edgecolor=line if width else "none", linewidth=width * unit,
-            linestyle=(0, tuple(dash)) if dash else "-", label=label or "_", gid=key,
+            linestyle=(0, tuple(dash)) if dash else "-", label=_shown(label), gid=key,
             zorder=ZORDER[layer_kind(key)],
         )
     )  # fmt: skip
@@ -167,7 +172,7 @@ def add_lines(
     ax.add_collection(
         LineCollection(
             paths, colors=colour, linewidths=width * unit, linestyles=[(0, tuple(dash))] if dash else "solid",
-            label=label or "_", gid=key, alpha=alpha, zorder=ZORDER[layer_kind(key)],
+            label=_shown(label), gid=key, alpha=alpha, zorder=ZORDER[layer_kind(key)],
             capstyle="butt" if dash else "round",
         ),
         autolim=False,

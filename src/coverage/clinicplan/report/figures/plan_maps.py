@@ -230,16 +230,21 @@ def _state_areas(record: ResultRecord, minutes: float, *, planned: bool) -> dict
     import shapely
 
     today = _circle(record.rings, minutes)
-    if not planned:
+    if not planned or record.planned_circles is None:
         return {"first": today, "beyond": record.rings[minutes][1]}
     after = _circle(record.planned_rings, minutes)
-    lost = without_specks(shapely.difference(today, after), record.land)
-    beyond = shapely.difference(record.planned_rings[minutes][1], lost)
-    areas = {
-        "first": shapely.intersection(today, after),
-        "added": without_specks(shapely.difference(after, today), record.land),
-    }
-    return {**areas, "lost": lost, "beyond": beyond}
+    # What is lost is found before outlines are simplified: simplified apart, they differ where nothing changed.
+    lost = shapely.difference(_union(record.circles, minutes), _union(record.planned_circles, minutes))
+    lost = without_specks(shapely.intersection(lost, record.land), record.land)
+    added = without_specks(shapely.difference(after, today), record.land)
+    first = shapely.difference(today, lost)
+    beyond = shapely.difference(record.land, shapely.union_all([first, added, lost]))
+    return {"first": first, "added": added, "lost": lost, "beyond": beyond}
+
+
+def _union(circles: gpd.GeoDataFrame, minutes: float) -> Any:
+    """Return a circle as it was computed."""
+    return circles.geometry[np.isclose(circles["minutes"].astype(float), minutes)].union_all()
 
 
 def _circle(rings: dict[float, tuple[Any, Any]], minutes: float) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from clinicplan.errors import Language
 from clinicplan.report import style
-from clinicplan.report.figures.fonts import bold_weight, measured_in_peace
+from clinicplan.report.figures.fonts import bold_weight
 from clinicplan.report.figures.lines import text_width, wrapped
 from clinicplan.words import word
 
@@ -29,8 +28,8 @@ BAR_STEPS_KM: Final = (0.1, 0.2, 0.25, 0.5, 1, 2, 2.5, 5, 10, 20, 25, 50)
 """Lengths of one of the four parts of a scale bar."""
 LEAST_LEGEND_MM: Final = 44.0
 """Width of a narrow legend and of the scale's box under it, on A4."""
-STRIP_ROWS: Final = 7
-"""Lines of a legend in a strip."""
+SCALE_BOX_MM: Final = 12.5
+"""Height of the scale's box, on A4."""
 BINDING_MM: Final = 25.0
 """Left margin, where the sheet is bound (装订边)."""
 MARGIN_MM: Final = 8.0
@@ -248,14 +247,16 @@ def finish_map_sheet(sheet: Sheet, block: TitleBlock, land: Any, lang: Language,
     block
         What stands around them.
     land
-        The county's area, which the arrow keeps clear of.
+        The area that legend and arrow keep clear of.
     lang
         Language.
     titles
         One a panel where there are several.
     """
+    from clinicplan.report.figures.legend import draw_legend
+
     draw_frames(sheet, block, lang)
-    draw_scale(sheet, lang, draw_legend(sheet, lang))
+    draw_scale(sheet, lang, draw_legend(sheet, land, lang))
     draw_north(sheet, land, lang)
     unit = sheet.paper.unit
     for ax, title in zip(sheet.panels, titles, strict=False):
@@ -350,39 +351,6 @@ def _notes(sheet: Sheet, block: TitleBlock, lang: Language) -> None:
         sheet.page.text(left, top - number * pitch, line, va="top", fontsize=size, color=style.INK, gid="note")
 
 
-def draw_legend(sheet: Sheet, lang: Language) -> float:
-    """Explain every labelled layer of the maps in the lower left corner, above the scale; return its width, mm."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from clinicplan.report.figures.marks import legend_entries
-
-    paper, unit = sheet.paper, sheet.paper.unit
-    handles, labels = legend_entries(sheet.panels, unit=unit)
-    left, bottom, _, _ = paper.frame
-    up = 1.5 if sheet.strip else 15.0
-    x, y = (left + 1.5 * unit) / paper.width_mm, (bottom + up * unit) / paper.height_mm
-    look: dict[str, Any] = {
-        "title": word("figures.legend", lang), "loc": "lower left", "borderaxespad": 0, "fontsize": 6.6 * unit,
-        "title_fontsize": 9 * unit, "frameon": True, "fancybox": False, "edgecolor": "black", "framealpha": 1,
-        "borderpad": 0.8, "handlelength": 2.4, "labelspacing": 0.52, "handletextpad": 0.8, "columnspacing": 1.4,
-        "ncols": math.ceil(len(labels) / STRIP_ROWS) if sheet.strip else 1,
-    }  # fmt: skip
-    legend = sheet.figure.legend(handles, labels, bbox_to_anchor=(x, y), **look)
-    with measured_in_peace():
-        extent = legend.get_window_extent(FigureCanvasAgg(sheet.figure).get_renderer())  # type: ignore[no-untyped-call]
-    wide = float(extent.width / sheet.figure.dpi * MM_PER_INCH)
-    least = LEAST_LEGEND_MM * unit
-    if wide < least and not sheet.strip:
-        legend.remove()
-        legend = sheet.figure.legend(
-            handles, labels, bbox_to_anchor=(x, y, least / paper.width_mm, 0), mode="expand", **look
-        )
-        wide = least
-    legend.get_frame().set_linewidth(0.5)
-    legend.set_zorder(50)
-    return wide
-
-
 def draw_scale(sheet: Sheet, lang: Language, wide: float) -> None:
     """Draw a bar of four parts, each a round number of kilometres, and the scale as a number for this paper."""
     from matplotlib.patches import Rectangle
@@ -390,7 +358,7 @@ def draw_scale(sheet: Sheet, lang: Language, wide: float) -> None:
     if sheet.denominator is None:
         return
     paper, unit = sheet.paper, sheet.paper.unit
-    left, bottom, high = paper.frame[0] + 1.5 * unit, paper.frame[1] + 1.5 * unit, 12.5 * unit
+    left, bottom, high = paper.frame[0] + 1.5 * unit, paper.frame[1] + 1.5 * unit, SCALE_BOX_MM * unit
     if sheet.strip:
         wide = LEAST_LEGEND_MM * unit
         left = paper.frame[0] + paper.frame[2] - wide - 1.5 * unit

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from clinicplan.errors import Language, OutputError, Severity
 from clinicplan.report.figures.catalogue import FigureEntry, figure_entries
 from clinicplan.report.figures.fonts import font_families, house_style, no_boxes
+from clinicplan.report.figures.legend import fits, legend_box
 from clinicplan.report.figures.notes import figure_notes, title_block
 from clinicplan.report.figures.record import ResultRecord, read_record
 from clinicplan.report.figures.sheet import (
@@ -19,6 +20,7 @@ from clinicplan.report.figures.sheet import (
     PAPERS,
     Paper,
     Sheet,
+    TitleBlock,
     draw_frames,
     finish_map_sheet,
     open_chart_sheet,
@@ -182,10 +184,30 @@ def draw_entry(record: ResultRecord, entry: FigureEntry, paper: Paper, lang: Lan
         entry.draw(record, sheet.panels, lang, paper.unit)
         draw_frames(sheet, block, lang)
         return sheet
+    sheet = _map_sheet(record, entry, paper, block, lang)
+    legend, land = sheet.figure.legends[0], _land_shown(record, entry)
+    if fits(sheet, legend, land):
+        return sheet
+    _, _, wide, _ = legend_box(sheet, legend)
+    wider = replace(paper, legend_mm=max(wide + 3 * paper.unit, paper.legend_mm))
+    return _map_sheet(record, entry, wider, block, lang)
+
+
+def _map_sheet(record: ResultRecord, entry: FigureEntry, paper: Paper, block: TitleBlock, lang: Language) -> Sheet:
     bounds = entry.bounds or tuple(record.boundary.total_bounds)
     sheet = open_map_sheet(paper, bounds, panels=max(len(entry.panel_titles), 1))
     entry.draw(record, sheet.panels, lang, paper.unit)
-    return finish_map_sheet(sheet, block, record.land, lang, entry.panel_titles)
+    return finish_map_sheet(sheet, block, _land_shown(record, entry), lang, entry.panel_titles)
+
+
+def _land_shown(record: ResultRecord, entry: FigureEntry) -> Any:
+    """Return the part of the county that a map is about."""
+    import shapely
+
+    if not entry.bounds:
+        return record.land
+    west, south, east, north = entry.bounds
+    return shapely.intersection(record.land, shapely.box(west, south, east, north))
 
 
 def save_figure(figure: Figure, stem: Path, title: str) -> None:
