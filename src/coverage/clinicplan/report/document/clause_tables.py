@@ -30,14 +30,16 @@ def clauses_table(source: DocumentSource) -> TableEntry:
         return sheet.lacking("no_audit")
     planned = any("planned_status" in row for row in source.audit)
     columns = [
-        sheet.column("clause", 44, "left"), sheet.column("required", 28, "left"), sheet.column("actual", 34, "left"),
-        sheet.column("verdict", 15, "center"), *([sheet.column("planned_verdict", 15, "center")] if planned else []),
-        sheet.column("shortfall", 22, "left"), sheet.column("failing", 12), sheet.column("deadline", 17, "center"),
+        sheet.column("clause", 38, "left"), sheet.column("required", 24, "left"), sheet.column("actual", 52, "left"),
+        sheet.column("verdict", 13, "center"), *([sheet.column("planned_verdict", 13, "center")] if planned else []),
+        sheet.column("shortfall", 21, "left"), sheet.column("failing", 11), sheet.column("deadline", 15, "center"),
     ]  # fmt: skip
     rows = [_clause_cells(source, row, planned=planned) for row in source.audit]
     notes = [source.say("note.counts", counts=source.joined(_counts(source)))]
     if any(row.get("draft") for row in source.audit):
         notes.append(word("policy.draft", source.lang))
+    if source.manifest.get("lang", source.lang) != source.lang:
+        notes.append(source.say("note.language"))
     return sheet.filled(columns, rows, notes=notes)
 
 

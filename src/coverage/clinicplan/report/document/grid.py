@@ -16,6 +16,8 @@ NAMESPACE: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main
 TWIPS_PER_MM: Final = 1440 / 25.4
 MARGIN_TWIPS: Final = 40
 """Between a cell's text and its lines, left and right: 0.7 mm."""
+LONG_TEXT: Final = 200
+"""Signs in a cell from which its row may run over two pages; shorter rows stay together."""
 HEAD, BODY = "PlanTableHead", "PlanTableText"
 """Ids of the paragraph styles of cells."""
 
@@ -87,12 +89,13 @@ def _row_xml(columns: Sequence[Column], row: Sequence[str], widths: list[int], *
         _cell_xml(text, width, BODY, column.align, bold=bold)
         for column, text, width in zip(columns, row, widths, strict=True)
     )
-    return _tr(cells)
+    return _tr(cells, whole=max(map(len, row), default=0) <= LONG_TEXT)
 
 
-def _tr(cells: Iterable[str], *, header: bool = False) -> str:
+def _tr(cells: Iterable[str], *, header: bool = False, whole: bool = True) -> str:
     head = "<w:tblHeader/>" if header else ""
-    return f"<w:tr><w:trPr><w:cantSplit/>{head}</w:trPr>{''.join(cells)}</w:tr>"
+    together = "<w:cantSplit/>" if whole else ""
+    return f"<w:tr><w:trPr>{together}{head}</w:trPr>{''.join(cells)}</w:tr>"
 
 
 def _cell_xml(text: str, width: int, style: str, align: str, span: str = "", *, bold: bool = False) -> str:

@@ -105,9 +105,9 @@ class DocumentSource:
         return tuple(row["township"] for row in self.townships[:-1])
 
     def in_order(self, rows: Any) -> tuple[Row, ...]:
-        """Return rows by township in code order, within it as they stand."""
+        """Return rows by township in code order, within it by the code of the village."""
         place = {name: number for number, name in enumerate(self.township_names)}
-        return tuple(sorted(rows, key=lambda row: place.get(row["township"], len(place))))
+        return tuple(sorted(rows, key=lambda row: (place.get(row["township"], len(place)), row["village_id"])))
 
     @property
     def village_rows(self) -> dict[str, Row]:
