@@ -45,8 +45,10 @@ def sources_line(source: DocumentSource) -> str:
 
 
 def _years(source: DocumentSource) -> str:
-    """Name the years of the population figures; say so where the files do not."""
-    known = source.manifest.get("population_years") or ()
+    """Name the years of the population figures; say so where the files do not; nothing for a result of old."""
+    known = source.manifest.get("population_years")
+    if known is None:
+        return ""
     if known:
         return word("statements.year", source.lang, year="、".join(map(str, known)))
     return source.say("year_unknown")

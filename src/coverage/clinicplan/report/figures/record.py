@@ -288,8 +288,9 @@ def read_ground(region: Region, manifest: dict[str, Any], boundary: gpd.GeoDataF
     """
     import pandas as pd
 
-    from clinicplan.county import scan_county_roads
+    from clinicplan.county import county_speeds, scan_county_roads
     from clinicplan.layers import read_layers
+    from clinicplan.scenario.edits import edit_county
 
     changed = tuple(name for name in region.layers.present() if _changed(region, manifest, name))
     if changed:
@@ -297,6 +298,7 @@ def read_ground(region: Region, manifest: dict[str, Any], boundary: gpd.GeoDataF
     try:
         layers = read_layers(region)
         roads = scan_county_roads(region, layers)
+        layers, roads = edit_county(region, layers, roads, classes=county_speeds(region).known_classes)
     except PlannerError as error:
         return Ground(changed=tuple(dict.fromkeys(item.layer for item in error.faults)) or ("roads",))
     years = layers.villages.get("population_year", [])
