@@ -48,6 +48,19 @@ def codes_of(path):
     return [(item.code, item.file) for item in caught.value.faults], caught.value.faults
 
 
+def test_a_key_of_siting_is_blamed_on_the_file_that_wrote_it(base, tmp_path):
+    """Also when the resolved scenario is replayed, whose notes must be the same bytes."""
+    write(tmp_path, "one.toml", 'base = "region.toml"\n[siting]\nkeep = ["A"]\nlock = ["B"]\n')
+    path = write(tmp_path, "two.toml", 'base = "one.toml"\n[siting]\nkeep = ["C"]\n')
+    resolved = write(tmp_path, "scenario.json", json.dumps(resolved_scenario(read_scenario(path))))
+    for region in (read_scenario(path), region_under(base, resolved)):
+        assert [region.siting_file(key) for key in ("keep", "lock", "merge", "forbid")] == [
+            "two.toml", "one.toml", "region.toml", "region.toml",
+        ]  # fmt: skip
+        assert region.siting_file() == "region.toml + two.toml + one.toml"
+    assert read_region(base).siting_file() == read_region(base).siting_file("keep") == "region.toml"
+
+
 def test_tables_are_merged_key_by_key_and_the_rest_stays(base, tmp_path):
     path = write(tmp_path, "s.toml", 'base = "region.toml"\nname = "近期"\n[siting.merge]\nmax_people = 800\n')
     region = read_scenario(path)

@@ -40,6 +40,9 @@ class Region(_Table):
     edit_places: dict[str, tuple[tuple[str, str], ...]] = Field(default_factory=dict, exclude=True)
     """By key of `[edits]`: file and key of every entry as its file has it; never a key of the file."""
 
+    siting_places: dict[str, str] = Field(default_factory=dict, exclude=True)
+    """By key of `[siting]`: the file that wrote it last; filled under a scenario, never a key of the file."""
+
     @property
     def folder(self) -> Path:
         """The folder that relative paths start from."""
@@ -59,6 +62,12 @@ class Region(_Table):
         """Return the file and the key, such as `edits.roads[2]`, of an entry of `[edits]`."""
         places = self.edit_places.get(key, ())
         return places[number] if number < len(places) else (self.path.name, f"edits.{key}")
+
+    def siting_file(self, key: str = "") -> str:
+        """Return the file that wrote a key of `[siting]`; without a key every file that wrote one."""
+        if key:
+            return self.siting_places.get(key, self.path.name)
+        return " + ".join(dict.fromkeys(self.siting_places.values())) or self.path.name
 
     def input_files(self) -> dict[str, Path]:
         """Return every file that results rest on, by layer: region file, layers, speeds, earlier plan, scenarios."""

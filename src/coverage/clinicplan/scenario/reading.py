@@ -85,7 +85,8 @@ def read_scenario(path: str | Path) -> Region:
     if faults:
         raise RegionError(*faults)
     files = tuple(step.file for step in steps)
-    return region.model_copy(update={"scenario": name, "scenario_files": files})
+    places = {key: file for file, part in written for key in _keys_of_siting(part)}
+    return region.model_copy(update={"scenario": name, "scenario_files": files, "siting_places": places})
 
 
 def region_under(region: str | Path | Region, scenario: str | Path | None) -> Region:
@@ -136,12 +137,13 @@ def merge_tables(table: Mapping[str, Any], changes: Mapping[str, Any]) -> Table:
 
 
 def resolved_scenario(region: Region) -> Table:
-    """Return what `scenario.json` holds: name, files from the region file up, and the region as it was run."""
+    """Return what `scenario.json` holds: name, files from the region file up, which wrote `[siting]`, the region."""
     files = [file.name for file in (region.path, *region.scenario_files)]
     return {
         "name": region.scenario,
         "base": region.path.name,
         "files": list(region.scenario_chain) or files,
+        "siting_files": dict(region.siting_places),
         "region": region.model_dump(mode="json"),
     }
 
@@ -168,13 +170,15 @@ def _replayed(file: Path, scenario: Path) -> Region:
         written = json.loads(scenario.read_text(encoding="utf-8"))
         name, base, table = str(written["name"]), str(written["base"]), dict(written["region"])
         chain = tuple(str(item) for item in written["files"])
+        places = {str(key): str(item) for key, item in dict(written.get("siting_files", {})).items()}
     except (ValueError, KeyError, TypeError) as error:
         raise RegionError(_fault("not_resolved", scenario, detail=type(error).__name__)) from error
     if base != file.name:
         raise RegionError(_fault("other_region", scenario, base=base, region=str(file)))
     table = _without_nothing(table)
     region = region_from_table(table, file, written=[(scenario.name, table)])
-    return region.model_copy(update={"scenario": name, "scenario_files": (scenario,), "scenario_chain": chain})
+    kept = {"scenario": name, "scenario_files": (scenario,), "scenario_chain": chain, "siting_places": places}
+    return region.model_copy(update=kept)
 
 
 def _without_nothing(value: Any) -> Any:
@@ -264,6 +268,11 @@ def _seen_from(base: Path, folder: Path, table: Table) -> Table:
         ]
         found[EDITS] = {**found[EDITS], "roads": roads}
     return found
+
+
+def _keys_of_siting(table: Table) -> tuple[str, ...]:
+    siting = table.get("siting")
+    return tuple(siting) if isinstance(siting, Mapping) else ()
 
 
 def _fault(code: str, file: Path, **values: str) -> Fault:

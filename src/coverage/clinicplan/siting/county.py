@@ -106,5 +106,5 @@ def _doubts(county: County) -> tuple[Fault, ...]:
 
 
 def _fault(county: County, code: str, severity: Severity, **values: str) -> Fault:
-    file = county.region.path.name
+    file = county.region.siting_file()
     return fault(severity, code, subject="siting_county", layer="siting", file=file, **values)  # type: ignore[arg-type]

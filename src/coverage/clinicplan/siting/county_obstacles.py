@@ -33,15 +33,15 @@ def county_fault(
 ) -> Fault:
     """Make a fault of the plans of a county."""
     names = tuple(str(name) for name in ids)
-    file = ground.county.region.path.name
+    file = ground.county.region.siting_file(str(values.get("key", "")))
     return fault(severity, code, subject=SUBJECT, layer="siting", file=file, ids=names, **values)
 
 
 def told_of(error: PlannerError, ground: SitingGround) -> PlannerError:
-    """Return an error of a model with the region file named in every fault."""
+    """Return an error of a model with the files of `[siting]` named in every fault."""
     from dataclasses import replace
 
-    file = ground.county.region.path.name
+    file = ground.county.region.siting_file()
     faults = (replace(item, file=item.file or file, layer=item.layer or "siting") for item in error.faults)
     return type(error)(*faults)
 

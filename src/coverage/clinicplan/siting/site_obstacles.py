@@ -79,7 +79,7 @@ def error(county: County, code: str, *, ids: tuple[str, ...] = (), **values: obj
 
 
 def _fault(county: County, code: str, severity: Severity, ids: tuple[str, ...], values: dict[str, Any]) -> Fault:
-    file = county.region.path.name
+    file = county.region.siting_file(str(values.get("where", "")))
     return fault(severity, code, subject=SUBJECT, layer="siting", file=file, ids=ids, **values)
 
 

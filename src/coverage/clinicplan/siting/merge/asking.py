@@ -137,9 +137,9 @@ def require_known(ground: SitingGround, settings: Siting) -> None:
     sites = {*ground.sites.site_id, *ground.circles.villages["village_id"].astype(str)}
     facilities = set(ground.circles.facilities["facility_id"].astype(str))
     towns = set(ground.circles.villages["township"].astype(str))
-    file = ground.county.region.path.name
+    region = ground.county.region
     faults = [
-        _fault(f"unknown_{name}", file=file, ids=tuple(unknown))
+        _fault(f"unknown_{name}", file=region.siting_file(name), ids=tuple(unknown))
         for name, ids, known in (
             ("keep", settings.keep, sites | facilities),
             ("forbid", settings.forbid, sites | facilities),
@@ -153,7 +153,7 @@ def require_known(ground: SitingGround, settings: Siting) -> None:
         raise SitingError(*faults)
     both = sorted(set(settings.keep) & set(settings.forbid))
     if both:
-        raise InfeasibleError(_fault("keep_and_forbid", file=file, ids=tuple(both)))
+        raise InfeasibleError(_fault("keep_and_forbid", file=region.siting_file(), ids=tuple(both)))
 
 
 def _no_single_site(ground: SitingGround, settings: Siting) -> list[Fault]:

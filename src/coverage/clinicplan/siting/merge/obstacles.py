@@ -61,7 +61,7 @@ def explain_infeasible(
     if not faults:
         faults = [_fault("no_plan")]
     if ground is not None:
-        faults = [replace(item, file=ground.county.region.path.name) for item in faults]
+        faults = [replace(item, file=ground.county.region.siting_file()) for item in faults]
     return InfeasibleError(*faults)
 
 

@@ -187,14 +187,14 @@ def _notes(
     if open_ones:
         gap = f"{max(item.gap for item in open_ones):.4%}"
         notes.append(_note("not_proven", Severity.NOTE, seconds=settings.time_limit_s, gap=gap))
-    file = ground.county.region.path.name
+    file = ground.county.region.siting_file()
     return tuple(replace(note, file=file) for note in notes)
 
 
 def _cut_note(ground: SitingGround, cut: int) -> tuple[Fault, ...]:
     """Say for how many sites no next best was computed, so that nobody takes their sentence for the whole answer."""
     note = _note("reasons_cut", Severity.NOTE, sites=cut)
-    return (replace(note, file=ground.county.region.path.name),) if cut else ()
+    return (replace(note, file=ground.county.region.siting_file()),) if cut else ()
 
 
 def _note(code: str, severity: Severity, *, ids: tuple[str, ...] = (), **values: Any) -> Fault:
