@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.synthetic import county
 
 INSTANCES = "CLINICPLAN_INSTANCES"
-"""Environment variable: folder with OR-Library files pmed1.txt, scp41.txt, cap41.txt ... (capopt.txt: optima of cap)."""
+"""Environment variable: folder with OR-Library files pmed1.txt, scp41.txt, cap41.txt ... (capopt.txt: optima)."""
 LIMIT_S = 60.0
 FLOOR_GROUP = "capacitated 50 x 50"
 FLOOR_50_S = 1.0
