@@ -26,6 +26,10 @@ UNSERVED: Final = -1
 """Assignment of a demand point that no open site serves."""
 FINEST: Final = 6
 """Values are whole multiples of a power of ten down to 1e-6, or of no grid at all."""
+ROUNDINGS: Final = 16
+"""Roundings that a number may have gone through and still be taken for the decimal it stands for."""
+LARGEST_NOISE: Final = 1e-3
+"""Of a unit: a number farther than this from a whole one is none, however large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,16 +247,20 @@ class SitingResult:
 def quantum(*values: ArrayLike) -> float:
     """Return the coarsest power of ten from 1 to 1e-6 that all values are whole multiples of, 0 where none is.
 
+    What a product of two decimals loses in binary is forgiven, no more: with a share of the value large numbers would
+    be multiples of anything.
+
     Examples
     --------
-    >>> quantum([3.0, 12.0]), quantum([0.25, 1.5]), quantum([1 / 3])
-    (1.0, 0.01, 0.0)
+    >>> quantum([3.0, 12.0]), quantum([0.25, 1.5]), quantum([1 / 3]), quantum([77374.277194564])
+    (1.0, 0.01, 0.0, 0.0)
     """
     flat = np.concatenate([np.asarray(value, dtype=float).ravel() for value in values]) if values else np.zeros(0)
     flat = flat[np.isfinite(flat)]
     for digits in range(FINEST + 1):
         scaled = flat * 10.0**digits
-        if np.all(np.abs(scaled - np.round(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))):
+        noise = np.minimum(ROUNDINGS * np.finfo(float).eps * np.maximum(1.0, np.abs(scaled)), LARGEST_NOISE)
+        if np.all(np.abs(scaled - np.round(scaled)) <= noise):
             return float(10.0**-digits)
     return 0.0
 
